@@ -1,0 +1,99 @@
+"""Element-wise helpers and recurrent products, as plain functions of tensors."""
+
+from types import SimpleNamespace
+from typing import NamedTuple
+
+from keras import ops
+
+EPSILON = 1e-5
+
+
+class Gates(SimpleNamespace):
+    """Pre-activations by the name of their gate, and whatever else `project` handed on."""
+
+    def __init__(self, projected):
+        super().__init__(**{name: x for name, x in projected.items() if name != "gates"})
+
+    def spread(self, gates, block):
+        """Cut `block (batch, len(gates)·units)` into its gates."""
+        parts = (block,) if len(gates) == 1 else ops.split(block, len(gates), axis=-1)
+        self.__dict__.update(zip(gates, parts))
+
+
+class Run(NamedTuple):
+    """Neighbouring gates that are treated alike, and where their blocks lie."""
+
+    gates: tuple
+    operand: int | None
+    joined: bool
+    low: int
+    high: int
+    u_low: int
+    u_high: int
+    whole: bool
+    u_whole: bool
+
+
+def plan(gates, recurrent, apart, units):
+    """The fewest runs of neighbouring gates that cover `gates`."""
+    fed_by = {gate: k for k, operand in enumerate(recurrent) for gate in operand}
+    groups = []
+    for gate in gates:
+        kind = (fed_by.get(gate), gate not in apart)
+        if groups and groups[-1][1] == kind and kind[1] and _follows(recurrent, groups[-1], gate):
+            groups[-1][0].append(gate)
+        else:
+            groups.append(([gate], kind))
+    runs = []
+    for names, (operand, joined) in groups:
+        low = gates.index(names[0]) * units
+        feeds = () if operand is None else recurrent[operand]
+        u_low = feeds.index(names[0]) * units if feeds else 0
+        width = len(names) * units
+        whole, u_whole = len(names) == len(gates), len(names) == len(feeds)
+        cuts = (low, low + width, u_low, u_low + width, whole, u_whole)
+        runs.append(Run(tuple(names), operand, joined, *cuts))
+    return sorted(runs, key=lambda run: -1 if run.operand is None else run.operand)
+
+
+def _follows(recurrent, group, gate):
+    names, (operand, _) = group
+    if operand is None:
+        return True
+    feeds = recurrent[operand]
+    return feeds.index(gate) == feeds.index(names[-1]) + 1
+
+
+def normalise(x, groups):
+    """Zero mean and unit variance over each of `groups` equal blocks of the last axis."""
+    shape = ops.shape(x)
+    dtype = x.dtype
+    x = ops.cast(x, "float32") if str(dtype).endswith("float16") else x
+    x = ops.reshape(x, (*shape[:-1], groups, shape[-1] // groups))
+    mean, variance = ops.moments(x, axes=[-1], keepdims=True)
+    x = (x - mean) * ops.rsqrt(variance + EPSILON)
+    return ops.cast(ops.reshape(x, shape), dtype)
+
+
+def dense(operand, kernel):
+    return operand @ kernel
+
+
+def diagonal(operand, kernel):
+    """`kernel (k·units,)`: each unit sees itself alone."""
+    units = operand.shape[-1]
+    repeats = kernel.shape[0] // units
+    if repeats == 1:
+        return operand * kernel
+    return ops.tile(operand, (1,) * (len(operand.shape) - 1) + (repeats,)) * kernel
+
+
+def block(operand, kernel):
+    """`kernel (blocks, rows, gates, columns)`: each block of units sees itself alone."""
+    blocks, rows, gates, columns = kernel.shape
+    cut = ops.reshape(operand, (-1, blocks, rows))
+    parts = ops.einsum("bnr,nrgc->bgnc", cut, kernel)
+    return ops.reshape(parts, (-1, gates * blocks * columns))
+
+
+PRODUCTS = {"dense": dense, "diagonal": diagonal, "block": block}

@@ -1,0 +1,272 @@
+"""The contract of a cell: project the input, recur on the state, update element by element."""
+
+import inspect
+
+import keras
+from keras import ops
+
+from keras_rnnzoo import kernels
+from keras_rnnzoo.base import arithmetic
+from keras_rnnzoo.base.configurable import (
+    CONFIG_VERSION,
+    cell_config,
+    parameters_of,
+    register,
+    take_version,
+)
+from keras_rnnzoo.base.noise import CellNoise, zoneout_rates
+from keras_rnnzoo.base.options import positive_int, read_options
+from keras_rnnzoo.base.weights import CellWeights
+
+__all__ = ["RecurrentCell"]
+
+
+class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
+    """One step of a recurrent layer; the base of every cell here.
+
+    A cell declares `gates` and writes `update`; see the class attributes below for the rest. The
+    base projects the input, makes the recurrent products, joins both to one pre-activation a gate
+    and applies the standard options around what the cell wrote.
+
+    Arguments:
+        units: width of the state.
+        **options: the standard options, `keras_rnnzoo.base.options.OPTIONS`.
+
+    Raises:
+        ValueError: an option has a value that it cannot have, or that this cell refuses.
+        TypeError: an option does not exist; the message names the nearest.
+
+    Example:
+
+    >>> class MyCell(RecurrentCell):
+    ...     gates = ("h",)
+    ...     def update(self, a, h):
+    ...         return self.activation(a.h)
+    >>> layer = RecurrentLayer(MyCell(8))
+    """
+
+    gates = ()
+    "Blocks of the input product, in the order in which `kernel` holds them."
+    recurrent = None
+    "For each recurrent product the gates it feeds; by default one product feeds every gate."
+    apart = ()
+    "Gates whose input part and recurrent part reach `update` as a pair."
+    states = ("h",)
+    "Names of the states; the first is multiplied by the recurrent kernel."
+    state_dtypes = {}
+    "States kept in a dtype of their own, whatever the compute dtype."
+    refuses = {}
+    "Standard options that make no sense for this cell, with the reason."
+    defaults = {}
+    "Standard options whose default differs from the usual one."
+    recurrent_bias = False
+    "Whether the recurrent part has a bias too: `bias (2, k·units)`."
+    mixes_h = True
+    "Whether `update` reads h itself, so that h stays `units` wide under projection."
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        inherited = {}
+        for base in reversed(cls.__mro__[1:]):
+            inherited.update(vars(base).get("refuses", {}))
+        if "c" not in cls.states:
+            inherited["cell_clip"] = "it has no cell state c"
+        else:
+            inherited.pop("cell_clip", None)
+        cls.refuses = {**inherited, **vars(cls).get("refuses", {})}
+        cls.__signature__ = inspect.Signature(
+            [
+                *parameters_of(cls),
+                inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+            ]
+        )
+        register(cls)
+
+    def __init__(self, units, **options):
+        settings, rest = read_options(type(self), options)
+        super().__init__(**rest, autocast=False)  # states keep their dtypes; we cast ourselves
+        self.units = positive_int("units", units)
+        for name, value in settings.items():
+            setattr(self, name, value)
+        self.bias_starts = {}
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
+        self._check_combinations()
+        self.zoneout_rates = zoneout_rates(self)
+        self._prepare()
+
+    def _check_combinations(self):
+        if self.projection and self.recurrence == "diagonal":
+            raise ValueError(
+                "A diagonal recurrence needs an operand as wide as the state, so it takes no "
+                f"`projection`. Received: projection={self.projection}"
+            )
+        if self.blocks and self.recurrence != "block":
+            raise ValueError(
+                "`blocks` acts only with recurrence='block'. "
+                f"Received: blocks={self.blocks}, recurrence={self.recurrence!r}"
+            )
+        width, blocks = self.hidden_width, self.block_count
+        if self.recurrence == "block" and (self.units % blocks or width % blocks):
+            raise ValueError(
+                f"recurrence='block' cuts the state into {blocks} equal blocks. Choose `blocks` "
+                f"that divides it. Received: units={self.units}, blocks={blocks}"
+            )
+
+    # What the cell writes -------------------------------------------------------------------
+
+    def update(self, a, *states):
+        """The new states, from the pre-activations `a.gate` and the old states."""
+        raise NotImplementedError(f"{type(self).__name__} must define `update(a, *states)`.")
+
+    def inner(self, a, *states):
+        """The operand of the second recurrent product."""
+        raise NotImplementedError(f"{type(self).__name__} must define `inner(a, *states)`.")
+
+    def output(self, a, *states):
+        """The output, from the pre-activations and the new states."""
+        return states[0]
+
+    def step(self, x, states, drop):
+        """`(a, new states)`; a cell defines its own when `update` is not enough."""
+        a = self.join_all(x, states, drop)
+        return a, self.update(a, *states)
+
+    # What the base gives --------------------------------------------------------------------
+
+    def project(self, inputs):
+        """The part of the gates that depends on `inputs (..., features)` alone."""
+        x = ops.matmul(inputs, self.w.kernel)
+        if self.layer_norm:
+            x = arithmetic.normalise(x, len(self.gates)) * self.w.input_norm_gain
+        return {"gates": x if self.w.input_bias is None else x + self.w.input_bias}
+
+    def recur(self, operand, matrix, drop):
+        """The product of `operand` with the recurrent matrix of that name, gates side by side."""
+        w = self.w.matrices[matrix]
+        if self.projection and self.mixes_h and isinstance(matrix, int):
+            operand = operand @ self.w.projection_kernel
+        if matrix in drop:
+            operand = operand * drop[matrix]
+        u = arithmetic.PRODUCTS[self.recurrence](operand, w.kernel)
+        if self.layer_norm:
+            u = arithmetic.normalise(u, w.gates) * w.gain
+        return u if w.bias is None else u + w.bias
+
+    def join(self, gates, x, u):
+        """Input part and recurrent part of `gates` as one pre-activation."""
+        if self.integration == "sum":
+            return x + u
+        alpha, beta_x, beta_h, bias = self.w.integration[gates]
+        joined = alpha * x * u + beta_x * x + beta_h * u
+        return joined if bias is None else joined + bias
+
+    def join_all(self, x, states, drop):
+        """All pre-activations by name; further operands come from `inner`."""
+        a = arithmetic.Gates(x)
+        parts = []
+        for run in self.plan:
+            block = x["gates"] if run.whole else x["gates"][..., run.low : run.high]
+            if run.operand is None:
+                a.spread(run.gates, block)
+                continue
+            if run.operand == len(parts):
+                operand = self.inner(a, *states) if parts else states[0]
+                parts.append(self.recur(operand, run.operand, drop))
+            u = parts[run.operand]
+            u = u if run.u_whole else u[..., run.u_low : run.u_high]
+            if run.joined:
+                a.spread(run.gates, self.join(run.gates, block, u))
+            else:
+                setattr(a, run.gates[0], (block, u))
+        return a
+
+    def clipped(self, c):
+        """`c` within ± `cell_clip`."""
+        return c if self.cell_clip is None else ops.clip(c, -self.cell_clip, self.cell_clip)
+
+    def normed(self, c):
+        """`c` as the output reads it: layer-normalised if so wished."""
+        if not self.layer_norm:
+            return c
+        return arithmetic.normalise(c, 1) * self.w.cell_norm_gain + self.w.cell_norm_shift
+
+    def advance(self, x, zone, drop, states):
+        """One step with every standard option: `(output, new states)`."""
+        a, new = self.step(x, states, drop)
+        new = list(new) if isinstance(new, (list, tuple)) else [new]
+        if self.projection and not self.mixes_h:
+            new[0] = new[0] @ self.w.projection_kernel
+        output = self.output(a, *new)
+        if self.projection and self.mixes_h:
+            output = output @ self.w.projection_kernel
+        if self.zoneout:
+            new = self.zone_out(zone, new, states)
+        new = [
+            value if value.dtype == old.dtype else ops.cast(value, old.dtype)
+            for value, old in zip(new, states)
+        ]
+        return output, new
+
+    def unfold(self, sequences, states, mask, zone, drop, return_sequences):
+        """All of time: `(outputs or None, last output, states)`."""
+        batch = ops.shape(sequences)[0]
+        loop = kernels.Loop(
+            project=self.project,
+            advance=self.advance,
+            blank=ops.zeros((batch, self.output_size), dtype=self.compute_dtype),
+            output_is_state=self.output_is_state,
+        )
+        with self.bound():
+            return kernels.walk(
+                loop,
+                sequences,
+                states,
+                mask,
+                steps=zone,
+                rows=drop,
+                return_sequences=return_sequences,
+            )
+
+    def explain_kernel(self, backend=None):
+        """`(kernel, reason)` in words."""
+        return kernels.explain(backend=backend)
+
+    @property
+    def output_is_state(self):
+        """Whether the output always equals the first new state."""
+        own_output = type(self).output is not RecurrentCell.output
+        projected = self.projection and self.mixes_h
+        return not (own_output or projected or "h" in self.zoneout_rates or self.state_dtypes)
+
+    # Keras ----------------------------------------------------------------------------------
+
+    def build(self, input_shape):
+        self.build_weights(input_shape[-1])
+        self.built = True
+
+    def call(self, inputs, states, training=False):
+        if training and self.draws_noise:
+            raise ValueError(
+                f"A bare {type(self).__name__} cannot draw its dropout or zoneout masks inside "
+                "the time loop. Use the layer instead, or RecurrentLayer(cell). Received: "
+                f"dropout={self.dropout}, recurrent_dropout={self.recurrent_dropout}, "
+                f"zoneout={self.zoneout}"
+            )
+        states = list(states) if isinstance(states, (list, tuple)) else [states]
+        states = self.cast_states(states)
+        inputs = ops.cast(inputs, self.compute_dtype)
+        with self.bound():
+            output, states = self.advance(self.project(inputs), {}, {}, states)
+        return ops.cast(output, self.compute_dtype), states
+
+    def get_config(self):
+        return {**super().get_config(), **cell_config(self), "config_version": CONFIG_VERSION}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**take_version(cls, config))
+
+    def _prepare(self):
+        """Use the backend's own functions where Keras would wrap them."""
+        self.phi = kernels.pointwise(self.activation)
+        self.sigma = kernels.pointwise(self.recurrent_activation)

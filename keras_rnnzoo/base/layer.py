@@ -1,0 +1,238 @@
+"""The layer: walks a cell through time, with masks, states, noise and streaming."""
+
+import inspect
+
+import keras
+from keras import ops
+
+from keras_rnnzoo import kernels
+from keras_rnnzoo.base import checks
+from keras_rnnzoo.base.cell import RecurrentCell
+from keras_rnnzoo.base.configurable import (
+    CONFIG_VERSION,
+    cell_config,
+    pair_docstring,
+    parameters_of,
+    register,
+    take_version,
+)
+from keras_rnnzoo.base.memory import StateMemory
+
+__all__ = ["RecurrentLayer"]
+
+_LAYER_OPTIONS = {
+    "return_sequences": False,
+    "return_state": False,
+    "go_backwards": False,
+    "stateful": False,
+    "unroll": False,
+    "zero_output_for_mask": False,
+}
+
+
+class RecurrentLayer(keras.layers.RNN):
+    """Walks a `RecurrentCell` through time; the base of every layer here.
+
+    Masked steps, on whichever side, change nothing: every state is kept and the last output is
+    repeated (zero before the first valid step), so a padded sequence gives what it gives without
+    padding. `return_sequences=False` gives the last valid output.
+
+    Arguments:
+        cell: a `RecurrentCell`. A layer with a cell of its own takes that cell's arguments instead.
+        return_sequences: whether to return all outputs `(batch, time, units)`, not the last one.
+        return_state: whether to return the last states too.
+        go_backwards: whether to start at the end; the outputs come in that order.
+        stateful: whether the states of one call start the next; needs a fixed batch size.
+        unroll: accepted as in Keras and without effect, see `explain_kernel`.
+        zero_output_for_mask: whether masked steps give zeros in place of the last output.
+
+    Call arguments:
+        sequences: `(batch, time, features)`.
+        initial_state: list of states `(batch, ...)`; zeros, or those kept by `stateful`, if none.
+        mask: `(batch, time)` bool.
+        lengths: `(batch,)` int, how many steps of each row are valid; beside or instead of `mask`.
+        training: whether dropout and zoneout draw masks.
+
+    Raises:
+        ValueError: shapes of sequences, mask, lengths or states do not fit.
+
+    Example:
+
+    >>> layer = keras_rnnzoo.PeepholeLSTM(32, return_sequences=True)
+    >>> layer(np.zeros((2, 7, 5), "float32")).shape
+    (2, 7, 32)
+    """
+
+    cell_class = None
+
+    def __init_subclass__(cls, **kwargs):
+        super().__init_subclass__(**kwargs)
+        if cls.cell_class is not None:
+            keyword = inspect.Parameter.KEYWORD_ONLY
+            extra = [inspect.Parameter(k, keyword, default=v) for k, v in _LAYER_OPTIONS.items()]
+            kwargs = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
+            parameters = [*parameters_of(cls.cell_class), *extra, kwargs]
+            cls.__signature__ = inspect.Signature(parameters)
+            if not vars(cls).get("__doc__"):
+                cell = cls.cell_class
+                cls.__doc__ = pair_docstring(cell.__doc__, cell.__name__, cls.__name__)
+        register(cls)
+
+    def __init__(self, *args, **kwargs):
+        options = {name: kwargs.pop(name, value) for name, value in _LAYER_OPTIONS.items()}
+        layer = {k: kwargs.pop(k) for k in ("name", "trainable", "dtype") if k in kwargs}
+        super().__init__(self._make_cell(args, kwargs, layer), **options, **layer)
+        # States keep their dtypes on the way in too; the cell casts what it reads.
+        self.autocast = False
+        self.input_spec = [keras.layers.InputSpec(ndim=3)]
+
+    def _make_cell(self, args, kwargs, layer):
+        cls = type(self)
+        shared = {k: v for k, v in layer.items() if k != "name"}
+        if cls.cell_class is not None:
+            names = [p.name for p in parameters_of(cls.cell_class)[: len(args)]]
+            return checks.friendly(cls, cls.cell_class, dict(zip(names, args)), kwargs, shared)
+        cell, *surplus = [*args, *([kwargs.pop("cell")] if "cell" in kwargs else [])] or [None]
+        if not isinstance(cell, RecurrentCell) or surplus or kwargs:
+            raise TypeError(
+                f"{cls.__name__} takes one RecurrentCell and layer options. For another Keras "
+                f"cell use keras.layers.RNN. Received: cell={cell!r}, {kwargs or ''}"
+            )
+        return cell
+
+    # Calling --------------------------------------------------------------------------------
+
+    def __call__(self, sequences, initial_state=None, mask=None, *, lengths=None, **kwargs):
+        # Keras finds the mask of its input only when the input is the only tensor given.
+        mask = kernels.mask_of(sequences) if mask is None else mask
+        if lengths is not None:
+            mask = checks.lengths_to_mask(sequences, lengths, mask)
+        given = {"initial_state": initial_state, "mask": mask}
+        kwargs.update({name: value for name, value in given.items() if value is not None})
+        return super().__call__(sequences, **kwargs)
+
+    def build(self, sequences_shape, initial_state_shape=None):
+        checks.sequence_shape(self, sequences_shape)
+        if not self.cell.built:
+            self.cell.build((sequences_shape[0], sequences_shape[-1]))
+        self.input_spec = [keras.layers.InputSpec(ndim=3, axes={-1: sequences_shape[-1]})]
+        if self.stateful and self.states is None:
+            checks.static_batch(self, sequences_shape)
+            self._create_state_variables(sequences_shape[0])
+        self.built = True
+
+    def _create_state_variables(self, batch_size):
+        self.memory = StateMemory(self.cell.get_initial_state(batch_size))
+        self._tracker.unlock()
+        self.states = self.memory.held
+        self._expected_batch_size = batch_size
+
+    def call(self, sequences, initial_state=None, mask=None, training=False):
+        cell = self.cell
+        checks.sequence_shape(self, sequences.shape)
+        sequences = ops.cast(sequences, cell.compute_dtype)
+        batch, length = ops.shape(sequences)[0], ops.shape(sequences)[1]
+        states = self._start(sequences, initial_state, batch)
+        if mask is not None:
+            mask = checks.mask(self, sequences, mask)
+        zone, drop = {}, {}
+        if training and cell.draws_noise:
+            input_mask, drop = cell.draw_dropout(batch)
+            sequences = sequences if input_mask is None else sequences * input_mask
+            zone = cell.draw_zoneout(batch, length)
+        if self.go_backwards:
+            sequences = ops.flip(sequences, axis=1)
+            mask = None if mask is None else ops.flip(mask, axis=1)
+        outputs, last, states = cell.unfold(
+            sequences, states, mask, zone, drop, self.return_sequences
+        )
+        if self.stateful:
+            for variable, state in zip(self.memory.held, states):
+                variable.assign(state)
+        if self.return_sequences and self.zero_output_for_mask and mask is not None:
+            outputs = ops.where(ops.expand_dims(mask, -1), outputs, ops.zeros_like(outputs))
+        output = outputs if self.return_sequences else last
+        return (output, *states) if self.return_state else output
+
+    def _start(self, sequences, initial_state, batch):
+        if initial_state is None and not self.stateful:
+            return self.cell.get_initial_state(batch)
+        if self.stateful:
+            checks.same_batch(self, sequences)
+        if initial_state is None:
+            return [ops.copy(variable) for variable in self.memory.held]
+        initial_state = checks.initial_state(self, sequences, initial_state)
+        return self.cell.cast_states(initial_state)
+
+    def step(self, inputs, states=None):
+        """One step of streaming inference: `inputs (batch, features)` to `(output, states)`.
+
+        Feeding a sequence step by step, each time with the states returned before, gives the
+        outputs of the whole sequence.
+
+        Arguments:
+            inputs: `(batch, features)`.
+            states: the list returned by the step before; `None` at the start.
+        """
+        inputs = ops.convert_to_tensor(inputs, dtype=self.cell.compute_dtype)
+        checks.step_inputs(self, inputs)
+        if not self.built:
+            self.build((inputs.shape[0], None, inputs.shape[-1]))
+        if states is None:
+            states = self.cell.get_initial_state(ops.shape(inputs)[0])
+        return self.cell.call(inputs, states)
+
+    def get_initial_state(self, batch_size):
+        return self.cell.get_initial_state(batch_size)
+
+    def explain_kernel(self, backend=None):
+        """In words: what walks time on `backend` (the running one), and why nothing faster.
+
+        Example:
+
+        >>> print(keras_rnnzoo.PeepholeLSTM(8).explain_kernel("jax"))
+        """
+        kernel, reason = self.cell.explain_kernel(backend)
+        unroll = "; `unroll` has no effect: it slows compilation and did not speed up any backend"
+        return f"{kernel} ({reason}{unroll if self.unroll else ''})"
+
+    # Shapes, masks, configs -----------------------------------------------------------------
+
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+        cell, batch = self.cell, sequences_shape[0]
+        steps = (sequences_shape[1],) if self.return_sequences else ()
+        output = (batch, *steps, cell.output_size)
+        if not self.return_state:
+            return output
+        return (output, *((batch, *cell.state_shape(name)) for name in cell.states))
+
+    def compute_output_spec(self, sequences, initial_state=None, mask=None, training=False):
+        shapes = self.compute_output_shape(sequences.shape)
+        if not self.return_state:
+            return keras.KerasTensor(shapes, dtype=self.compute_dtype)
+        dtypes = [self.compute_dtype, *map(self.cell.state_dtype, self.cell.states)]
+        return tuple(keras.KerasTensor(s, dtype=d) for s, d in zip(shapes, dtypes))
+
+    def compute_mask(self, sequences, mask):
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        output_mask = mask if self.return_sequences else None
+        if self.return_sequences and self.go_backwards and mask is not None:
+            output_mask = ops.flip(mask, axis=1)
+        return [output_mask, *[None] * len(self.cell.states)] if self.return_state else output_mask
+
+    def get_config(self):
+        config = {**keras.layers.Layer.get_config(self)}
+        config.update({name: getattr(self, name) for name in _LAYER_OPTIONS})
+        if self.cell_class is None:
+            config["cell"] = keras.saving.serialize_keras_object(self.cell)
+        else:
+            config.update(cell_config(self.cell))
+        return {**config, "config_version": CONFIG_VERSION}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = take_version(cls, config)
+        if cls.cell_class is None:
+            cell = config.pop("cell")
+            config["cell"] = keras.saving.deserialize_keras_object(cell, custom_objects)
+        return cls(**config)

@@ -1,0 +1,57 @@
+"""JAX: `lax.scan`, with the projection inside the step."""
+
+import jax
+import jax.numpy as jnp
+import keras
+from jax import lax
+
+from keras_rnnzoo.kernels.loop import blank_before_start, hold
+
+POINTWISE = {
+    keras.activations.tanh: jnp.tanh,
+    keras.activations.sigmoid: jax.nn.sigmoid,
+    keras.activations.relu: jax.nn.relu,
+    keras.activations.linear: lambda x: x,
+}
+
+
+def _time_major(tree):
+    return jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), tree)
+
+
+def walk(loop, inputs, states, mask, steps, rows, return_sequences):
+    carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
+
+    def step(carry, x):
+        old_output, old_states = carry
+        x_t, here, mask_t = x
+        output, new_states = loop.advance(loop.project(x_t), here, rows, old_states)
+        if mask_t is not None:
+            new_states = [hold(mask_t, new, old) for new, old in zip(new_states, old_states)]
+            if loop.output_is_state:
+                output = new_states[0]
+            else:
+                output = hold(mask_t, output, old_output)
+        carried = output if carries_output else None
+        return (carried, new_states), output if return_sequences else None
+
+    start = (loop.blank if carries_output else None, states)
+    (last, states), outputs = lax.scan(step, start, _time_major((inputs, steps, mask)))
+    if return_sequences:
+        last = outputs[-1] if last is None else last
+        outputs = jnp.swapaxes(outputs, 0, 1)
+    elif loop.output_is_state:
+        last = states[0]
+    if mask is not None and loop.output_is_state:
+        outputs, last = blank_before_start(outputs, last, mask)
+    return outputs, last, states
+
+
+def linear_scan(decay, drive, initial):
+    def step(h, x):
+        decay_t, drive_t = x
+        h = decay_t * h + drive_t
+        return h, h
+
+    _, states = lax.scan(step, initial, _time_major((decay, drive)))
+    return jnp.swapaxes(states, 0, 1)

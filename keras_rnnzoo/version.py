@@ -1,0 +1,3 @@
+"""The version of the package, read by `pyproject.toml` without importing Keras."""
+
+__version__ = "0.1.0"
