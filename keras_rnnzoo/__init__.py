@@ -18,10 +18,11 @@ from keras_rnnzoo.linear import *  # noqa: F403
 from keras_rnnzoo.registry import get, list_layers
 from keras_rnnzoo.version import __version__
 
-LAYERS = base.__all__ + cells.__all__ + linear.__all__
+LAYERS = [*base.__all__, *cells.__all__, *linear.__all__]
 _FOLDERS = ("datasets", "figures", "metrics", "training", "models")
 
-__all__ = LAYERS + ["__version__", "get", "list_layers"]
+__all__ = ["LAYERS", "__version__", "get", "list_layers"]
+__all__ += LAYERS
 
 
 def __getattr__(name):

@@ -78,12 +78,11 @@ def mask(layer, sequences, mask):
 
 def lengths_to_mask(sequences, lengths, mask):
     """The steps before `lengths (batch,)`, and within `mask` where that is given too."""
-    shape = tuple(getattr(lengths, "shape", (len(lengths),)))
-    if len(shape) != 1 or (
-        None not in (shape[0], sequences.shape[0]) and shape[0] != sequences.shape[0]
-    ):
+    shape = tuple(ops.shape(lengths))
+    batch = sequences.shape[0]
+    if len(shape) != 1 or (None not in (shape[0], batch) and shape[0] != batch):
         raise ValueError(
-            f"`lengths` must hold one number of steps for each of the {sequences.shape[0]} rows. "
+            f"`lengths` must hold one number of steps for each of the {batch} rows. "
             f"Received: lengths.shape={shape}"
         )
     steps = ops.cumsum(ops.ones_like(sequences[:, :, 0], dtype="int32"), axis=1)

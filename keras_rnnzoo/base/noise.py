@@ -54,12 +54,13 @@ class CellNoise:
 
     def zone_out(self, zone, new, old):
         """Old states where `zone` is true; without `zone` the expectation of that."""
-        zoned = []
-        for name, fresh, kept in zip(self.states, new, old):
-            rate = self.zoneout_rates.get(name, 0.0)
+
+        def zoned(name, fresh, kept):
+            rate = self.zoneout_rates.get(name)
+            if rate is None:
+                return fresh
             if name in zone:
-                fresh = ops.where(zone[name], kept, fresh)
-            elif rate:
-                fresh = rate * kept + (1.0 - rate) * fresh
-            zoned.append(fresh)
-        return zoned
+                return ops.where(zone[name], kept, fresh)
+            return rate * kept + (1.0 - rate) * fresh
+
+        return list(map(zoned, self.states, new, old))

@@ -157,8 +157,8 @@ class CellWeights:
         if self.layer_norm:
             self.add_own("input_norm_gain", (len(self.gates) * self.units,), "bias", "ones")
             for name, gates in self._matrices():
-                name = f"{name.removesuffix('_kernel')}_norm_gain"
-                self.add_own(name, (gates * self.units,), "bias", "ones")
+                gain = f"{name.removesuffix('_kernel')}_norm_gain"
+                self.add_own(gain, (gates * self.units,), "bias", "ones")
             if "c" in self.states:
                 self.add_own("cell_norm_gain", (self.units,), "bias", "ones")
                 self.add_own("cell_norm_shift", (self.units,), "bias", "zeros")
