@@ -18,11 +18,9 @@ from keras_rnnzoo.linear import *  # noqa: F403
 from keras_rnnzoo.registry import get, list_layers
 from keras_rnnzoo.version import __version__
 
-LAYERS = [*base.__all__, *cells.__all__, *linear.__all__]
 _FOLDERS = ("datasets", "figures", "metrics", "training", "models")
 
-__all__ = ["LAYERS", "__version__", "get", "list_layers"]
-__all__ += LAYERS
+__all__ = ["__version__", "get", "list_layers"] + base.__all__ + cells.__all__ + linear.__all__
 
 
 def __getattr__(name):

@@ -42,7 +42,7 @@ def kind_of(cls):
 def _classes():
     import keras_rnnzoo
 
-    exported = (getattr(keras_rnnzoo, name) for name in keras_rnnzoo.LAYERS)
+    exported = (getattr(keras_rnnzoo, name) for name in keras_rnnzoo.__all__)
     return [cls for cls in exported if inspect.isclass(cls)]
 
 
