@@ -5,7 +5,6 @@ import inspect
 import keras
 from keras import ops
 
-from keras_rnnzoo import kernels
 from keras_rnnzoo.base import checks
 from keras_rnnzoo.base.cell import RecurrentCell
 from keras_rnnzoo.base.configurable import (
@@ -17,6 +16,7 @@ from keras_rnnzoo.base.configurable import (
     take_version,
 )
 from keras_rnnzoo.base.memory import StateMemory
+from keras_rnnzoo.base.sequences import TakesMask
 
 __all__ = ["RecurrentLayer"]
 
@@ -30,7 +30,7 @@ _LAYER_OPTIONS = {
 }
 
 
-class RecurrentLayer(keras.layers.RNN):
+class RecurrentLayer(TakesMask, keras.layers.RNN):
     """Walks a `RecurrentCell` through time; the base of every layer here.
 
     Masked steps, on whichever side, change nothing: every state is kept and the last output is
@@ -101,15 +101,6 @@ class RecurrentLayer(keras.layers.RNN):
         return cell
 
     # Calling --------------------------------------------------------------------------------
-
-    def __call__(self, sequences, initial_state=None, mask=None, *, lengths=None, **kwargs):
-        # Keras finds the mask of its input only when the input is the only tensor given.
-        mask = kernels.mask_of(sequences) if mask is None else mask
-        if lengths is not None:
-            mask = checks.lengths_to_mask(sequences, lengths, mask)
-        given = {"initial_state": initial_state, "mask": mask}
-        kwargs.update({name: value for name, value in given.items() if value is not None})
-        return super().__call__(sequences, **kwargs)
 
     def build(self, sequences_shape, initial_state_shape=None):
         checks.sequence_shape(self, sequences_shape)
