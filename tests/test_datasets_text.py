@@ -186,8 +186,6 @@ def test_predictions_come_back_in_the_order_of_the_texts():
         many().restore(rows)
 
 
-# Keras's own conversion of PyTorch tensors to NumPy arrays.
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_keras_predicts_and_fits_from_batches():
     inputs = keras.Input((None,), dtype="int32", name="words")
     outputs = keras.layers.Embedding(52, 1, mask_zero=True)(inputs)
