@@ -1,6 +1,10 @@
 """What a layer refuses, said clearly and as early as it can be known."""
 
+import inspect
+
 from keras import ops
+
+from keras_rnnzoo.base.options import nearest
 
 _DO = "Pass sequences of shape (batch, time, features)."
 
@@ -12,6 +16,12 @@ def friendly(layer_class, cell_class, positional, kwargs, shared):
         raise TypeError(f"{layer_class.__name__} got `{repeated.pop()}` twice.")
     if "units" not in positional and "units" not in kwargs:
         raise TypeError(f"{layer_class.__name__} needs `units`, the width of its state.")
+    known = [*inspect.signature(layer_class).parameters]
+    for name in kwargs.keys() - {*known}:
+        raise TypeError(
+            f"{layer_class.__name__} has no option `{name}`.{nearest(name, known)} "
+            f"Received: {name}={kwargs[name]!r}"
+        )
     try:
         return cell_class(**positional, **kwargs, **shared)
     except (TypeError, ValueError) as error:
