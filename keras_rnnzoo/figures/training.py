@@ -1,0 +1,104 @@
+"""How a network learned, and how far back its gradient reaches."""
+
+import numpy as np
+
+from keras_rnnzoo.figures.style import GREY, INK, PALETTE, line_look, new_figure, tidy
+
+FLOOR = 1e-12  # whatever is below is nothing, and would press the other lines together
+HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "f1", "precision", "recall")
+
+
+def learning_curves(history):
+    """A panel for each metric, training against validation, with the best epoch marked.
+
+    Args:
+        history: lists of one value an epoch by name, as `History.history`; `val_loss` belongs to
+            `loss`. The best epoch is that of the lowest validation loss, or of the lowest
+            training loss where there was no validation.
+
+    Returns:
+        A Matplotlib `Figure`.
+
+    Raises:
+        ValueError: no finished epoch.
+
+    Example:
+
+    >>> learning_curves({"loss": [0.6, 0.4], "val_loss": [0.5, 0.6]})
+    """
+    history = {name: np.asarray(values, "float64") for name, values in history.items()}
+    shown = [name for name in history if not name.startswith("val_") and name != "learning_rate"]
+    if not shown or not all(len(history[name]) for name in shown):
+        raise ValueError(
+            "Expected a history with at least one finished epoch. Received: history with "
+            f"{ {name: len(values) for name, values in history.items()} }"
+        )
+    best = _best_epoch(history, shown)
+    figure, grid = new_figure(4.6 * len(shown), 3.8, ncols=len(shown), squeeze=False)
+    for axes, name in zip(grid[0], shown, strict=True):
+        _curve(axes, history[name], "training", PALETTE[0], "o")
+        if f"val_{name}" in history:
+            _curve(axes, history[f"val_{name}"], "validation", PALETTE[1], "s")
+            value = history[f"val_{name}"][best]
+        else:
+            value = history[name][best]
+        label = f"best epoch ({best + 1}): {value:.4g}"
+        axes.axvline(best + 1, color=GREY, linestyle=":", linewidth=1.2, label=label, zorder=1)
+        tidy(axes, name.replace("_", " "), "epoch", "")
+        axes.set_xlim(0.7, len(history[name]) + 0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    return figure
+
+
+def gradient_through_time(norms):
+    """How much of the loss's gradient arrives at each earlier step, for several cells.
+
+    Args:
+        norms: for each cell's name the norms of the gradient with respect to the input (or
+            state) of each step, first step first.
+
+    Returns:
+        A Matplotlib `Figure`, the norms on a logarithmic scale and relative to the last step.
+        A gradient that has vanished altogether leaves a gap.
+
+    Raises:
+        ValueError: no cells, no steps, negative or no numbers, or a last norm of zero.
+
+    Example:
+
+    >>> gradient_through_time({"LSTM": [0.5, 0.8, 1.0], "SimpleRNN": [1e-6, 1e-3, 1.0]})
+    """
+    if not norms:
+        raise ValueError("Expected the norms of at least one cell. Received: norms={}")
+    figure, axes = new_figure(7.0, 4.2)
+    for number, (name, sequence) in enumerate(norms.items()):
+        values = np.asarray(sequence, "float64").reshape(-1)
+        if not len(values) or not np.isfinite(values).all() or values.min() < 0 or not values[-1]:
+            raise ValueError(
+                "Expected finite norms from 0, with the last one above it. Received: "
+                f"norms of {name!r} = {values[:5]}... ({len(values)} steps)"
+            )
+        back = np.arange(len(values))[::-1]
+        relative = np.where(values > 0, values / values[-1], np.nan)
+        axes.plot(back, relative, linewidth=1.8, **line_look(number), label=name)
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=max(axes.get_ylim()[0], FLOOR))
+    axes.invert_xaxis()
+    axes.axhline(1, color=GREY, linewidth=0.8, zorder=1)
+    title = "Gradient through time, relative to the last step"
+    tidy(axes, title, "steps before the end", "norm of the gradient", "both")
+    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    return figure
+
+
+def _best_epoch(history, shown):
+    name = "loss" if "loss" in shown else shown[0]
+    values = history.get(f"val_{name}", history[name])
+    higher = any(word in name.lower() for word in HIGHER_IS_BETTER)
+    return int(np.argmax(values) if higher else np.argmin(values))
+
+
+def _curve(axes, values, label, colour, marker):
+    epochs = np.arange(1, len(values) + 1)
+    axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label)
