@@ -1,0 +1,5 @@
+"""Ready models: they take raw data, and save and load in one file."""
+
+from keras_rnnzoo.models.text_classifier import TextClassifier
+
+__all__ = ["TextClassifier"]

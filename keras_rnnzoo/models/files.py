@@ -1,0 +1,42 @@
+"""One file for a whole model: written in one piece, read with a clear word when it is damaged."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import keras
+
+
+def save_whole(save, path, **kwargs):
+    """Save to a file of another name and rename it, so that a kill leaves no half file."""
+    path = Path(path)
+    if path.suffix != ".keras":
+        raise ValueError(f"A model is saved to a file that ends in .keras. Received: path={path}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
+    try:
+        save(partial, **kwargs)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_model(path, cls):
+    """The model of class `cls` in a file; not compiled, as a file remembers the backend's choices.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is damaged, or holds something else.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no saved {cls.__name__} here. Received: path={path}")
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except (OSError, KeyError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} cannot be read as a saved {cls.__name__}: it is damaged or of another kind. "
+            f"Save the model again, or load an earlier copy. Received: {error}"
+        ) from error
+    if not isinstance(model, cls):
+        raise ValueError(f"{path} does not hold a {cls.__name__}. Received: {type(model).__name__}")
+    return model

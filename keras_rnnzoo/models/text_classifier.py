@@ -1,0 +1,278 @@
+"""Texts to a label: embedding, a recurrent stack, pooling, and a bag of words beside it."""
+
+import inspect
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
+from keras_rnnzoo.base.options import positive_int, rate
+from keras_rnnzoo.datasets.batches import ReviewBatches
+from keras_rnnzoo.datasets.text import Vocabulary
+from keras_rnnzoo.models import files
+from keras_rnnzoo.models.text_layers import (
+    HalveTime,
+    HeadsAccuracy,
+    HeadsCrossentropy,
+    MaskedPooling,
+    TokenDropout,
+)
+from keras_rnnzoo.wrappers import StackedRecurrent
+
+
+class TextClassifier(keras.Model):
+    """Classifies raw texts in two classes, with its vocabulary inside.
+
+    The **recurrent head** embeds words (and, with `bigrams`, adds half an embedding of the pair
+    that ends at each word), drops tokens in training, may convolve neighbours, may halve the number
+    of steps, walks them with a `StackedRecurrent`, pools and gives a logit. The **bag head**, with
+    `bag=True`, is a linear classifier of the mean embedding of words and bigrams, with tables of
+    its own. Each head has its own cross-entropy; the prediction is the sum of their logits.
+
+    Arguments:
+        vocabulary: a `Vocabulary`, or its config; with bigrams where `bigrams` or `bag` want them.
+        cell, units, depth, bidirectional, merge_mode, connections, cell_options: of the
+            `StackedRecurrent`.
+        embedding_dim: width of the embeddings.
+        pooling: `"last"`, `"max"`, `"mean"` or `"max+mean"` of the outputs.
+        halve_time: whether neighbouring embeddings are added in pairs before the recurrence.
+        convolution: width of an n-gram convolution in front of the recurrence, or `None`.
+        bigrams: whether the recurrent head sees bigram embeddings.
+        skip: whether the mean embedding also reaches the logit of the recurrent head directly.
+        bag: whether there is a bag head.
+        token_dropout, span_dropout: chance to drop a token, or ten neighbouring tokens.
+        embedding_dropout: chance to drop a channel of the embedding for a whole text.
+        dropout: between the recurrent layers and in front of the logit.
+        label_smoothing: of the loss.
+        max_length: tokens of a text that are read.
+        seed: of the dropout.
+
+    Call arguments:
+        inputs: `{"words": int (batch, time)[, "bigrams": int (batch, time)]}`, 0 for padding.
+
+    Returns logits `(batch, heads)`, the recurrent head first.
+
+    Raises:
+        ValueError: an option cannot be, or the vocabulary has no bigrams where they are wanted.
+
+    Example:
+
+    >>> vocabulary = Vocabulary.fit(["a good film", "a bad film"])
+    >>> model = TextClassifier(vocabulary, cell="peephole_lstm", units=8)
+    >>> model.predict(["good", "bad"])
+    """
+
+    def __init__(
+        self,
+        vocabulary,
+        cell="gru",
+        units=64,
+        depth=1,
+        bidirectional=True,
+        merge_mode="concat",
+        connections="none",
+        cell_options=None,
+        embedding_dim=64,
+        pooling="max+mean",
+        halve_time=False,
+        convolution=None,
+        bigrams=False,
+        skip=False,
+        bag=False,
+        token_dropout=0.3,
+        span_dropout=0.0,
+        embedding_dropout=0.0,
+        dropout=0.5,
+        label_smoothing=0.0,
+        max_length=400,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        for name in inspect.signature(type(self).__init__).parameters.keys() - {"self", "kwargs"}:
+            setattr(self, name, locals()[name])
+        if isinstance(vocabulary, dict):
+            self.vocabulary = Vocabulary.from_config(vocabulary)
+        self.embedding_dim = positive_int("embedding_dim", embedding_dim)
+        self.max_length = positive_int("max_length", max_length)
+        if (bigrams or bag) and self.vocabulary.bigrams is None:
+            raise ValueError(
+                "`bigrams` and `bag` read pairs of words. Fit the vocabulary with "
+                f"Vocabulary.fit(texts, bigrams=True). Received: bigrams={bigrams}, bag={bag}"
+            )
+        self._make_recurrent_head()
+        if bag:
+            self._make_bag_head()
+
+    def _seed(self, k):
+        return None if self.seed is None else self.seed + k
+
+    def _embedding(self, name, rows, scale=0.05):
+        start = keras.initializers.RandomNormal(stddev=scale, seed=self._seed(len(name)))
+        return keras.layers.Embedding(rows, self.embedding_dim, start, name=name)
+
+    def _make_recurrent_head(self):
+        self.words = self._embedding("words", self.vocabulary.size)
+        self.pairs = (
+            self._embedding("pairs", self.vocabulary.bigram_size, 0.025) if self.bigrams else None
+        )
+        self.drop_tokens = TokenDropout(
+            self.token_dropout, self.span_dropout, seed=self._seed(100), name="drop_tokens"
+        )
+        self.drop_channels = keras.layers.SpatialDropout1D(
+            rate("embedding_dropout", self.embedding_dropout), seed=self._seed(101)
+        )
+        self.halve = HalveTime(name="halve")
+        self.ngrams = None
+        if self.convolution is not None:
+            width = positive_int("convolution", self.convolution)
+            self.ngrams = keras.layers.Conv1D(
+                self.embedding_dim, width, padding="same", activation="relu", name="ngrams"
+            )
+        self.recurrent = StackedRecurrent(
+            self.cell,
+            self.units,
+            self.depth if not isinstance(self.cell, (list, tuple)) else None,
+            connections=self.connections,
+            dropout=self.dropout,
+            bidirectional=self.bidirectional,
+            merge_mode=self.merge_mode,
+            cell_options=self.cell_options,
+            return_sequences=self.pooling != "last",
+            seed=self._seed(102),
+            name="recurrent",
+        )
+        self.pool = MaskedPooling(self.pooling, name="pool")
+        self.drop = keras.layers.Dropout(self.dropout, seed=self._seed(103))
+        self.logit = keras.layers.Dense(1, name="logit")
+        self.shortcut = (
+            keras.layers.Dense(1, use_bias=False, name="shortcut") if self.skip else None
+        )
+
+    def _make_bag_head(self):
+        self.bag_words = self._embedding("bag_words", self.vocabulary.size)
+        self.bag_pairs = self._embedding("bag_pairs", self.vocabulary.bigram_size)
+        self.bag_mean = MaskedPooling("mean", name="bag_mean")
+        self.bag_drop = keras.layers.Dropout(0.3, seed=self._seed(104))
+        self.bag_logit = keras.layers.Dense(1, name="bag_logit")
+
+    def build(self, input_shape=None):
+        embedded = (None, None, self.embedding_dim)
+        bag = [self.bag_words, self.bag_pairs] if self.bag else []
+        for table in (self.words, self.pairs, *bag):
+            if table is not None:
+                table.build((None, None))
+        if self.ngrams is not None:
+            self.ngrams.build(embedded)
+        self.recurrent.build(embedded)
+        hidden = self.recurrent.compute_output_shape(embedded)
+        self.logit.build(hidden if len(hidden) == 2 else self.pool.compute_output_shape(hidden))
+        for dense in (self.shortcut, self.bag_logit if self.bag else None):
+            if dense is not None:
+                dense.build((None, self.embedding_dim))
+        self.built = True
+
+    def call(self, inputs, training=False):
+        return self._heads(inputs, training)
+
+    def _heads(self, inputs, training):
+        words = inputs["words"]
+        mask = ops.not_equal(words, 0)
+        x = self.words(words)
+        if self.pairs is not None:
+            x = x + 0.5 * self.pairs(inputs["bigrams"])
+        kept = self.drop_tokens.draw(x) if training else 1.0
+        heads = [self._recurrent_logit(x * kept, mask, training)]
+        if self.bag:
+            bag = (self.bag_words(words) + self.bag_pairs(inputs["bigrams"])) * kept
+            mean = self.bag_mean(bag, mask=mask) * 20.0  # means are small, logits are not
+            heads.append(self.bag_logit(self.bag_drop(mean, training=training)))
+        return ops.concatenate(heads, axis=-1)
+
+    def _recurrent_logit(self, embedded, mask, training):
+        x = self.drop_channels(embedded, training=training)
+        steps = mask
+        if self.ngrams is not None:
+            weight = ops.expand_dims(ops.cast(mask, x.dtype), -1)
+            x = x + self.ngrams(x * weight)
+        if self.halve_time:
+            x, steps = self.halve(x), mask[:, ::2]
+        y = self.recurrent(x, mask=steps, training=training)
+        pooled = y if self.pooling == "last" else self.pool(y, mask=steps)
+        logit = self.logit(self.drop(pooled, training=training))
+        if self.shortcut is not None:
+            weight = ops.expand_dims(ops.cast(mask, embedded.dtype), -1)
+            total = ops.maximum(ops.sum(weight, axis=1), 1)
+            logit = logit + self.shortcut(20.0 * ops.sum(embedded * weight, axis=1) / total)
+        return logit
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape["words"][0], 2 if self.bag else 1)
+
+    def compile(self, optimizer="adam", loss=None, weighted_metrics=None, **kwargs):
+        """As `keras.Model.compile`; loss and accuracy of the heads unless told otherwise."""
+        loss = HeadsCrossentropy(self.label_smoothing) if loss is None else loss
+        metrics = [HeadsAccuracy()] if weighted_metrics is None else weighted_metrics
+        super().compile(optimizer, loss=loss, weighted_metrics=metrics, **kwargs)
+
+    def batches(self, texts, labels=None, **kwargs):
+        """`ReviewBatches` of raw texts for `fit`, `evaluate` and `predict`."""
+        return ReviewBatches(texts, labels, self.vocabulary, max_length=self.max_length, **kwargs)
+
+    def predict(self, x, batch_size=64, **kwargs):
+        """Probabilities of the positive class for texts; for anything else as in Keras.
+
+        Arguments:
+            x: a text or a list of texts.
+
+        Returns:
+            `(number of texts,)`, or one number for one text.
+        """
+        if isinstance(x, str):
+            return float(self.predict([x], batch_size, **kwargs)[0])
+        if not isinstance(x, (list, tuple, np.ndarray)) or not all(isinstance(t, str) for t in x):
+            return super().predict(x, batch_size=batch_size, **kwargs)
+        if len(x) == 0:
+            return np.zeros(0, "float32")
+        return 1 / (1 + np.exp(-self.logits(x, batch_size, **kwargs).sum(-1)))
+
+    def logits(self, texts, batch_size=64, verbose=0):
+        """The logits of every head, `(number of texts, heads)`, the recurrent head first."""
+        batches = self.batches(texts, shuffle=False, batch_size=min(batch_size, len(texts)))
+        return batches.restore(super().predict(batches, verbose=verbose))
+
+    def save(self, path, **kwargs):
+        """Write model and vocabulary to one `.keras` file, whole or not at all."""
+        files.save_whole(super().save, path, **kwargs)
+
+    @classmethod
+    def load(cls, path):
+        """Read a saved model, ready to predict and to train on the running backend.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is damaged, or holds something else.
+        """
+        model = files.load_model(Path(path), cls)
+        model.compile()
+        return model
+
+    def get_config(self):
+        names = inspect.signature(type(self).__init__).parameters.keys() - {"self", "kwargs"}
+        config = {name: getattr(self, name) for name in sorted(names)}
+        config["vocabulary"] = self.vocabulary.to_config()
+        options = dict(self.cell_options) if self.cell_options else None
+        config["cell_options"] = keras.saving.serialize_keras_object(options)
+        return {"name": self.name, **config, "config_version": CONFIG_VERSION}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = take_version(cls, config)
+        options = config["cell_options"]
+        config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
+        return cls(**config)
+
+
+register(TextClassifier)
