@@ -9,6 +9,8 @@ here each takes the options as arguments. Extra weights, for k gates in gate ord
 * `recurrence="block"`: `recurrent_kernel (blocks, u/blocks, k·u/blocks)`
 * `integration="multiplicative"`: `integration_alpha`, `integration_beta_x`, `integration_beta_h`,
   each `(k·u,)`
+* full peepholes: `peephole_kernel`, three gates in the shape of the recurrent kernel, and with
+  `layer_norm` a `peephole_norm_gain (3·u,)`
 * projection to p: `projection_kernel (u, p)`, which switches it on, and a recurrent kernel whose
   rows are p
 * `cell_clip` and `recurrent_mask` (on what meets the recurrent kernel) bring no weights
@@ -29,9 +31,8 @@ def normalise(a, gain, shift=0.0):
     return (a - mean) / np.sqrt(variance + EPSILON) * gain + shift
 
 
-def recurrent_product(w, operand, gate, gates, recurrence):
+def recurrent_product(U, operand, gate, gates, recurrence):
     """operand · U_gate, for a full, a diagonal or a block-diagonal U_gate."""
-    U = w["recurrent_kernel"]
     if recurrence == "dense":
         return operand @ np.split(U, gates, axis=1)[gate]
     if recurrence == "diagonal":
@@ -50,7 +51,7 @@ def gate_parts(w, x, operand, gate, gates, layer_norm, recurrence):
     haste takes the statistics over all gates together instead; here they are one gate's.
     """
     input_part = x @ np.split(w["kernel"], gates, axis=1)[gate]
-    recurrent_part = recurrent_product(w, operand, gate, gates, recurrence)
+    recurrent_part = recurrent_product(w["recurrent_kernel"], operand, gate, gates, recurrence)
     if layer_norm:
         input_part = normalise(input_part, np.split(w["input_norm_gain"], gates)[gate])
         recurrent_part = normalise(recurrent_part, np.split(w["recurrent_norm_gain"], gates)[gate])
@@ -71,9 +72,8 @@ def integrate(w, input_part, recurrent_part, gate, gates, integration):
     raise ValueError(integration)
 
 
-def _lstm(w, x, states, P, layer_norm, recurrence, integration, cell_clip, recurrent_mask):
+def _lstm(w, x, states, peep, layer_norm, recurrence, integration, cell_clip, recurrent_mask):
     h_prev, c_prev = states
-    P_i, P_f, P_o = P
     operand = h_prev if recurrent_mask is None else h_prev * recurrent_mask
 
     def joined(gate):
@@ -81,13 +81,13 @@ def _lstm(w, x, states, P, layer_norm, recurrence, integration, cell_clip, recur
         return integrate(w, *parts, gate, 4, integration)
 
     b_i, b_f, b_g, b_o = blocks(w, "bias", 4)
-    i = sigmoid(joined(0) + c_prev @ P_i + b_i)
-    f = sigmoid(joined(1) + c_prev @ P_f + b_f)
+    i = sigmoid(joined(0) + peep(0, c_prev) + b_i)
+    f = sigmoid(joined(1) + peep(1, c_prev) + b_f)
     g = np.tanh(joined(2) + b_g)
     c = f * c_prev + i * g
     if cell_clip is not None:
         c = np.clip(c, -cell_clip, cell_clip)
-    o = sigmoid(joined(3) + c @ P_o + b_o)
+    o = sigmoid(joined(3) + peep(2, c) + b_o)
     seen = normalise(c, w["cell_norm_gain"], w["cell_norm_shift"]) if layer_norm else c
     h = o * np.tanh(seen)
     if "projection_kernel" in w:  # Sak et al. 2014, arXiv 1402.1128
@@ -106,8 +106,8 @@ def lstm(
     recurrent_mask=None,
 ):
     """LSTM; gates i, f, g, o; the state c is carried raw, only its way to the output is normed."""
-    P = [np.zeros((states[1].shape[-1],) * 2)] * 3
-    return _lstm(w, x, states, P, layer_norm, recurrence, integration, cell_clip, recurrent_mask)
+    options = (layer_norm, recurrence, integration, cell_clip, recurrent_mask)
+    return _lstm(w, x, states, lambda gate, c: 0.0, *options)
 
 
 def peephole_lstm(
@@ -120,13 +120,25 @@ def peephole_lstm(
     integration="sum",
     cell_clip=None,
     recurrent_mask=None,
+    peephole_masks=(1.0, 1.0, 1.0),
 ):
-    """LSTM with peepholes, which stay outside norm and integration; o sees the clipped new c."""
-    if peephole == "diagonal":
-        P = [np.diag(w[f"peephole_{gate}"]) for gate in "ifo"]
-    else:
-        P = blocks(w, "peephole_kernel", 3)
-    return _lstm(w, x, states, P, layer_norm, recurrence, integration, cell_clip, recurrent_mask)
+    """LSTM with peepholes, which stay outside integration; o sees the clipped new c.
+
+    Full peepholes are recurrent products too: they take the shape that `recurrence` gives, a norm
+    of their own, and the `peephole_masks` of recurrent dropout on what i, f and o look at.
+    """
+
+    def peep(gate, c):
+        if peephole == "diagonal":
+            return c * w[f"peephole_{'ifo'[gate]}"]
+        seen = c * peephole_masks[gate]
+        part = recurrent_product(w["peephole_kernel"], seen, gate, 3, recurrence)
+        if layer_norm:
+            part = normalise(part, np.split(w["peephole_norm_gain"], 3)[gate])
+        return part
+
+    options = (layer_norm, recurrence, integration, cell_clip, recurrent_mask)
+    return _lstm(w, x, states, peep, *options)
 
 
 def gru(

@@ -3,9 +3,9 @@
 from contextlib import contextmanager
 from types import SimpleNamespace
 
-from keras import initializers, ops
+from keras import ops
 
-from keras_rnnzoo.base import arithmetic
+from keras_rnnzoo.base import arithmetic, starts
 
 
 class CellWeights:
@@ -86,6 +86,7 @@ class CellWeights:
         self.features = int(features)
         self.matrix_names = []
         self.own_names = []
+        self._draws = starts.Draws(self)
         self.kernel = self._add("kernel", (self.features, len(self.gates) * self.units), "kernel")
         self.plan = arithmetic.plan(self.gates, self.operands, self.apart, self.units)
         if self.fed:
@@ -99,7 +100,7 @@ class CellWeights:
         return self.add_weight(
             name=name,
             shape=shape,
-            initializer=initializer or getattr(self, f"{role}_initializer"),
+            initializer=initializer or self._draws.take(role)[0],
             regularizer=getattr(self, f"{role}_regularizer"),
             constraint=getattr(self, f"{role}_constraint"),
         )
@@ -111,30 +112,19 @@ class CellWeights:
             return self._add(name, (rows, gates * self.units), "recurrent")
         if self.recurrence == "diagonal":
             shape, part = (gates * self.units,), (self.units,)
-            start = _blockwise(_diagonal_start(self.recurrent_initializer), part, gates)
+            diagonals = [starts.diagonal(draw) for draw in self._draws.take("recurrent", gates)]
+            start = starts.joined(diagonals, part, shape)
         else:
             n = self.block_count
             part = (rows // n, gates, self.units // n)
             shape, flat = (n, *part), (part[0], gates * part[2])
-            start = _blockwise(self.recurrent_initializer, flat, n, stack_shape=shape)
+            start = starts.joined(self._draws.take("recurrent", n), flat, shape)
         return self._add(name, shape, "recurrent", start)
 
     def _add_bias(self):
-        units, starts = self.units, [self.bias_starts.get(gate) for gate in self.gates]
-
-        def start(shape, dtype=None):
-            parts = [
-                self.bias_initializer((units,), dtype=dtype)
-                if value is None
-                else ops.full((units,), value, dtype=dtype)
-                for value in starts
-            ]
-            row = ops.concatenate(parts)
-            if len(shape) == 1:
-                return row
-            return ops.stack([row, self.bias_initializer((shape[1],), dtype=dtype)])
-
-        width = len(self.gates) * units
+        width = len(self.gates) * self.units
+        constants = [self.bias_starts.get(gate) for gate in self.gates]
+        start = starts.with_constants(self.bias_initializer, constants, self.units)
         return self._add("bias", (2, width) if self.recurrent_bias else (width,), "bias", start)
 
     def add_own(self, name, shape, role="recurrent", initializer=None):
@@ -263,26 +253,3 @@ class CellWeights:
                 None if bias is None else bias[run.low : run.high],
             )
         return bound
-
-
-def _blockwise(initializer, part, count, stack_shape=None):
-    """Start each of `count` parts by itself, then join them."""
-
-    def start(shape, dtype=None):
-        parts = [initializer(part, dtype=dtype) for _ in range(count)]
-        if stack_shape is None:
-            return ops.concatenate(parts)
-        return ops.reshape(ops.stack(parts), stack_shape)
-
-    return start
-
-
-def _diagonal_start(initializer):
-    """A diagonal that is orthogonal has entries ± 1; an identity has ones."""
-    gain = getattr(initializer, "gain", 1.0)
-    if isinstance(initializer, initializers.Orthogonal):
-        draw = initializers.RandomUniform(-1.0, 1.0, seed=initializer.seed)
-        return lambda shape, dtype=None: gain * ops.sign(draw(shape, dtype=dtype))
-    if isinstance(initializer, initializers.Identity):
-        return lambda shape, dtype=None: gain * ops.ones(shape, dtype=dtype)
-    return initializer

@@ -1,0 +1,53 @@
+"""What holds for every test: quiet backends, fixed seeds, and which tests are left out."""
+
+import os
+
+# Before any backend is imported. `JAX_DISABLE_JIT` would change what is tested, this does not.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import pytest  # noqa: E402
+
+DATA = "KERAS_RNNZOO_DATA"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--update-goldens",
+        action="store_true",
+        help="write tests/goldens/*.json anew from what the layers give now",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out `slow` tests unless asked for with `-m slow`."""
+    if "slow" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if "slow" in item.keywords])
+        items[:] = [item for item in items if "slow" not in item.keywords]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many tests on real data were left out; they skip with a reason that names `DATA`."""
+    if DATA not in os.environ:
+        skipped = terminalreporter.stats.get("skipped", [])
+        count = sum(DATA in str(report.longrepr) for report in skipped)
+        terminalreporter.write_line(
+            f"{count} real-data tests left out; set {DATA} to the folder of the prepared data"
+        )
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    """Every test starts from the same seed."""
+    import keras
+
+    keras.utils.set_random_seed(20)
+
+
+@pytest.fixture
+def rng():
+    """Random numbers for inputs and weights."""
+    import numpy as np
+
+    return np.random.default_rng(7)

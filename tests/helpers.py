@@ -1,0 +1,86 @@
+"""What several test files do to a layer."""
+
+import keras
+import numpy as np
+import oracles
+from catalogue import BATCH, FEATURES, TIME
+
+BACKEND = keras.backend.backend()
+
+
+def numpy(tree):
+    """Tensors, alone or in lists, as arrays."""
+    if isinstance(tree, (list, tuple)):
+        return [numpy(x) for x in tree]
+    return keras.ops.convert_to_numpy(tree)
+
+
+def close(got, expected, tolerance=1e-5):
+    """Equal within `tolerance`, lists entry by entry."""
+    if isinstance(got, (list, tuple)):
+        assert len(got) == len(expected)
+        for a, b in zip(got, expected):
+            close(a, b, tolerance)
+        return
+    np.testing.assert_allclose(
+        *(np.asarray(numpy(x), "float64") for x in (got, expected)), rtol=tolerance, atol=tolerance
+    )
+
+
+def sequences(rng, batch=BATCH, time=TIME, features=FEATURES, dtype="float32"):
+    return rng.normal(size=(batch, time, features)).astype(dtype)
+
+
+def states_for(layer, rng, batch=BATCH):
+    """Random initial states, each in its dtype."""
+    cell = layer.cell
+    return [
+        rng.normal(size=(batch, *cell.state_shape(name))).astype(
+            "float64" if cell.state_dtype(name) == "float64" else "float32"
+        )
+        for name in cell.states
+    ]
+
+
+def filled(layer, rng, features=FEATURES, batch=BATCH, time=TIME):
+    """`layer` built, with random weights everywhere: no bias at zero, no gain at one."""
+    if not layer.built:
+        layer.build((batch, time, features))
+    for weight in layer.weights:
+        weight.assign(rng.normal(size=weight.shape).astype(weight.dtype) * 0.6)
+    return layer
+
+
+def weights_of(layer):
+    """The weights by name, in the shapes that the oracles want."""
+    w = {v.name: numpy(v) for v in layer.cell.weights}
+    for part in ("peephole_kernel", "peephole_norm_gain"):
+        suffix = "_norm_gain" if part.endswith("gain") else ""
+        names = [f"peephole_kernel_{gates}{suffix}" for gates in ("if", "o")]
+        if names[0] in w:
+            axis = 2 if w[names[0]].ndim == 4 else -1
+            w[part] = np.concatenate([w.pop(name) for name in names], axis=axis)
+    # The oracles keep the gates of a block side by side, the cells on an axis of their own.
+    return {k: v.reshape(*v.shape[:2], -1) if v.ndim == 4 else v for k, v in w.items()}
+
+
+def by_oracle(case, layer, x, states=None, mask=None, **own):
+    """`[outputs, *states]` of the oracle with the weights of `layer`."""
+    if states is None:
+        states = [np.zeros((len(x), *layer.cell.state_shape(n))) for n in layer.cell.states]
+    got = oracles.run(case.oracle(), weights_of(layer), x, states, mask, **own)
+    return [got["outputs"], *got["states"]]
+
+
+# One row for each side on which padding can lie.
+MASKS = np.array(
+    [
+        [1, 1, 1, 1, 1],  # none
+        [1, 1, 1, 0, 0],  # right
+        [0, 0, 1, 1, 1],  # left
+        [1, 0, 1, 0, 1],  # interior
+        [0, 1, 0, 1, 0],  # everywhere
+        [0, 0, 0, 0, 0],  # nothing valid
+    ],
+    bool,
+)

@@ -1,0 +1,317 @@
+"""Cell by option: it acts, and as its oracle says, or it is refused with the reason."""
+
+import functools
+import inspect
+
+import keras
+import numpy as np
+import option_oracles
+import oracles
+import pytest
+from catalogue import ARCHETYPES, BATCH, CASES, FEATURES, TALLY, TIME, case
+from helpers import BACKEND, MASKS, close, filled, numpy, sequences, states_for, weights_of
+
+from keras_rnnzoo import LSTM, RecurrentLayer
+from keras_rnnzoo.base.options import OPTIONS
+
+# Every case on torch, where it is quick; the archetypes elsewhere.
+CHOSEN = [*CASES, TALLY] if BACKEND == "torch" else [c for c in ARCHETYPES if c.name != "GRU"]
+VALUES = {
+    "activation": "softsign",
+    "recurrent_activation": "hard_sigmoid",
+    "use_bias": False,
+    "kernel_initializer": "ones",
+    "recurrent_initializer": "ones",
+    "bias_initializer": "ones",
+    "kernel_regularizer": "l2",
+    "recurrent_regularizer": "l2",
+    "bias_regularizer": "l2",
+    "kernel_constraint": "non_neg",
+    "recurrent_constraint": "non_neg",
+    "bias_constraint": "non_neg",
+    "dropout": 0.5,
+    "recurrent_dropout": 0.5,
+    "zoneout": 0.5,
+    "layer_norm": True,
+    "recurrence": "diagonal",
+    "integration": "multiplicative",
+    "projection": 2,
+    "cell_clip": 0.05,
+    "blocks": 2,
+}
+TRAINING = ("dropout", "recurrent_dropout", "zoneout")
+START = ("kernel_initializer", "recurrent_initializer", "bias_initializer")
+
+
+def test_every_standard_option_is_in_the_matrix():
+    assert set(VALUES) | {"seed"} == set(OPTIONS)
+
+
+def signs(layer):
+    """Weights that depend on their names and shapes alone, alike in layers of equal weights."""
+    for weight in layer.weights:
+        size = int(np.prod(weight.shape))
+        values = np.sin(np.arange(size) * 1.7 + len(weight.name)).reshape(weight.shape)
+        weight.assign(values * 0.7 + 0.2)
+    return layer
+
+
+def options_for(option):
+    value = VALUES[option]
+    return {"recurrence": "block", "blocks": value} if option == "blocks" else {option: value}
+
+
+@pytest.mark.parametrize("option", VALUES)
+@pytest.mark.parametrize("case", CHOSEN, ids=str)
+def test_option_acts_or_is_refused(case, option, rng):
+    cell_class = type(case.cell())
+    if option in cell_class.refuses:
+        with pytest.raises(ValueError) as error:
+            case.layer(**{option: VALUES[option]})
+        assert cell_class.refuses[option] in str(error.value)
+        assert f"Received: {option}=" in str(error.value)
+        assert option not in inspect.signature(type(case.layer())).parameters
+        return
+    assert option in inspect.signature(type(case.layer())).parameters
+    layers = []
+    for given in ({}, options_for(option)):
+        layer = case.layer(return_sequences=True, return_state=True, **given)
+        layer.build((BATCH, TIME, FEATURES))
+        layers.append(layer)
+    changed(option, *layers, rng)
+
+
+def changed(option, plain, layer, rng):
+    """`layer` differs from `plain` in what `option` names."""
+    role = option.split("_")[0]
+    ours = [w for w in layer.weights if w.name.startswith(("kernel", "recurrent_kernel", "bias"))]
+    named = [w for w in ours if w.name.split("_kernel")[0].startswith(role)]
+    if option in START:
+        low, high = np.min(numpy(named[0])), np.max(numpy(named[0]))
+        assert low == high == 1.0
+    elif option.endswith("regularizer"):
+        signs(layer)
+        assert len(layer.losses) >= len(named) > 0
+        assert all(w.regularizer is not None for w in named)
+    elif option.endswith("constraint"):
+        assert len(named) > 0 and all(w.constraint is not None for w in named)
+    else:
+        x, states = sequences(rng), states_for(plain, rng)
+        if option == "projection":
+            assert layer(x)[0].shape == (BATCH, TIME, 2)
+            assert any(w.name == "projection_kernel" for w in layer.weights)
+            return
+        training = option in TRAINING
+        outputs = [signs(v)(x, initial_state=states, training=training) for v in (plain, layer)]
+        difference = np.abs(numpy(outputs[0][0]) - numpy(outputs[1][0]))
+        assert difference.max() > 1e-3, f"{option} changes nothing"
+
+
+# Against the oracles ---------------------------------------------------------------------------
+
+JUDGED = [c for c in CASES if c.name in option_oracles.OPTION_ORACLES]
+if BACKEND != "torch":
+    JUDGED = [c for c in ARCHETYPES if c in JUDGED]
+COMBINED = {"layer_norm": True, "integration": "multiplicative"}
+JUDGED_OPTIONS = [
+    {"layer_norm": True},
+    {"recurrence": "diagonal"},
+    {"recurrence": "block", "blocks": 2},
+    {"integration": "multiplicative"},
+    {"projection": 2},
+    {"cell_clip": 0.3},
+    {"zoneout": 0.3},
+    {**COMBINED, "recurrence": "block", "blocks": 2, "projection": 2},
+    {**COMBINED, "recurrence": "diagonal", "zoneout": 0.2},
+    {"integration": "multiplicative", "use_bias": False, "zoneout": 0.4},
+]
+
+
+def option_oracle(case, layer, options):
+    """`(step, weights, arguments of the step)` for a cell with options."""
+    step = functools.partial(option_oracles.OPTION_ORACLES[case.name], **dict(case.own))
+    known = ("layer_norm", "recurrence", "integration", "cell_clip")
+    own = {name: options[name] for name in known if name in options}
+    if "zoneout" in options:
+        names = oracles.STATES[case.name]
+        step = option_oracles.zoneout(step, names)
+        rates = options["zoneout"]
+        own["rates"] = rates if isinstance(rates, dict) else dict.fromkeys(names, rates)
+    return step, weights_of(layer), own
+
+
+@pytest.mark.parametrize("options", JUDGED_OPTIONS, ids=str)
+@pytest.mark.parametrize("case", JUDGED, ids=str)
+def test_options_are_those_of_the_oracle(case, options, rng):
+    if "cell_clip" in options and case.name == "GRU":
+        pytest.skip("refused: no c")
+    layer = case.layer(return_sequences=True, return_state=True, **options)
+    filled(layer, rng)
+    x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
+    step, w, own = option_oracle(case, layer, options)
+    expected = oracles.run(step, w, x, states, MASKS, **own)
+    got = layer(x, initial_state=states, mask=MASKS)
+    close(got, [expected["outputs"], *expected["states"]])
+
+
+@pytest.mark.parametrize("case", JUDGED, ids=str)
+def test_noise_is_that_of_the_oracle(case, rng, monkeypatch):
+    """In training: one recurrent mask a sequence, one zoneout mask a step and state."""
+    rates = {"h": 0.4} if case.name == "GRU" else {"h": 0.4, "c": 0.6}
+    layer = case.layer(
+        return_sequences=True, return_state=True, recurrent_dropout=0.5, zoneout=rates
+    )
+    filled(layer, rng)
+    x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
+    drawn = {}
+    for name in ("draw_dropout", "draw_zoneout"):
+        draw = getattr(layer.cell, name)
+        monkeypatch.setattr(layer.cell, name, lambda *a, n=name, d=draw: drawn.setdefault(n, d(*a)))
+    got = layer(x, initial_state=states, mask=MASKS, training=True)
+    _, masks = drawn["draw_dropout"]
+    assert numpy(masks[0]).shape == (len(MASKS), layer.cell.units)
+    own = {"recurrent_mask": numpy(masks[0])}
+    if dict(case.own).get("peephole") == "full":
+        own["peephole_masks"] = [
+            numpy(masks[f"peephole_kernel_{gates}"]) for gates in ("if", "if", "o")
+        ]
+    keep = {f"keep_{n}": numpy(v).swapaxes(0, 1) for n, v in drawn["draw_zoneout"].items()}
+    step, w, _ = option_oracle(case, layer, {"zoneout": rates})
+    step = functools.partial(step, **own)
+    expected = oracles.run(step, w, x, states, MASKS, per_step=keep)
+    close(got, [expected["outputs"], *expected["states"]])
+
+
+# Noise -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+def test_masks_differ_between_calls_and_vanish_at_inference(case, rng):
+    options = {"dropout": 0.4, "zoneout": 0.4}
+    if "recurrent_dropout" not in type(case.cell()).refuses:
+        options["recurrent_dropout"] = 0.4
+    layer = filled(case.layer(return_sequences=True, **options), rng)
+    x = sequences(rng)
+    first, second = (numpy(layer(x, training=True)) for _ in range(2))
+    assert np.abs(first - second).max() > 1e-3
+    close(layer(x), layer(x, training=False), 0)
+    state = numpy(layer.cell.seed_generator.state.value)
+    layer(x)
+    assert (numpy(layer.cell.seed_generator.state.value) == state).all(), "inference drew noise"
+    expected = {k: v for k, v in options.items() if k == "zoneout"}
+    still = filled(case.layer(return_sequences=True, **expected), np.random.default_rng(7))
+    still.set_weights(layer.get_weights())
+    close(layer(x), still(x), 1e-6)
+
+
+def test_equal_seeds_repeat_and_others_do_not(rng):
+    x = sequences(rng)
+    results = []
+    for seed in (1, 1, 2):
+        layer = LSTM(4, dropout=0.5, recurrent_dropout=0.3, zoneout=0.2, seed=seed)
+        results.append(numpy(signs_built(layer)(x, training=True)))
+    close(results[0], results[1], 0)
+    assert np.abs(results[0] - results[2]).max() > 1e-3
+
+
+def signs_built(layer):
+    layer.build((BATCH, TIME, FEATURES))
+    return signs(layer)
+
+
+def test_dropout_masks_have_the_right_scale_and_rate():
+    cell = LSTM(400, dropout=0.25, recurrent_dropout=0.6, zoneout={"c": 0.3}).cell
+    cell.build((None, 500))
+    inputs, recurrent = cell.draw_dropout(100)
+    for mask, rate, shape in (
+        (inputs, 0.25, (100, 1, 500)),
+        (recurrent[0], 0.6, (100, 400)),
+    ):
+        mask = numpy(mask)
+        assert mask.shape == shape
+        kept = mask[mask > 0]
+        close(kept, np.full_like(kept, 1 / (1 - rate)), 1e-6)
+        assert abs(mask.mean() - 1.0) < 0.02
+        assert abs((mask == 0).mean() - rate) < 0.01
+    zone = cell.draw_zoneout(50, 20)
+    assert set(zone) == {"c"} and zone["c"].shape == (50, 20, 400)
+    assert abs(numpy(zone["c"]).mean() - 0.3) < 0.01
+    steps = numpy(zone["c"])
+    assert (steps[:, 0] != steps[:, 1]).any(), "one zoneout mask served two steps"
+
+
+def test_zoneout_by_state(rng):
+    """A rate for c alone leaves h alone, and a rate of nought is none."""
+    x, rates = sequences(rng), ({"c": 0.5}, {"h": 0.5}, {"h": 0.0, "c": 0.0}, 0.0)
+    layers = [LSTM(4, return_state=True, zoneout=rate) for rate in rates]
+    for layer in layers:
+        signs_built(layer)
+    only_c, only_h, zero, none = (numpy(list(layer(x[:, :1]))) for layer in layers)
+    close(zero, none, 0)
+    close(only_c[1], none[1], 0)  # h after one step does not see the zoned c
+    close(only_c[2], 0.5 * none[2], 1e-6)
+    close(only_h[1], 0.5 * none[1], 1e-6)
+    close(only_h[2], none[2], 0)
+    close(only_h[0], none[0], 0)  # the output is that of the un-zoned state
+
+
+# Starts ----------------------------------------------------------------------------------------
+
+
+def test_orthogonal_start_of_a_diagonal_means_signs():
+    cell = case("LSTM").cell(50, recurrence="diagonal")
+    cell.build((None, FEATURES))
+    start = numpy(cell.recurrent_kernel)
+    assert start.shape == (200,) and set(np.unique(start)) == {-1.0, 1.0}
+    assert 0.3 < (start > 0).mean() < 0.7
+    gates = start.reshape(4, 50)
+    assert (gates[0] != gates[1]).any(), "all gates start alike"
+    cell = case("SimpleRNN").cell(5, recurrence="diagonal", recurrent_initializer="identity")
+    cell.build((None, FEATURES))
+    close(cell.recurrent_kernel, np.ones(5), 0)
+
+
+def test_each_block_starts_by_itself():
+    cell = case("SimpleRNN").cell(12, recurrence="block", blocks=3)
+    cell.build((None, FEATURES))
+    kernel = numpy(cell.recurrent_kernel)[:, :, 0]
+    assert kernel.shape == (3, 4, 4)
+    for part in kernel:
+        close(part @ part.T, np.eye(4), 1e-5)
+    assert np.abs(kernel[0] - kernel[1]).max() > 0.1
+
+
+def test_weights_that_share_an_initializer_start_apart():
+    cell = case("PeepholeLSTM").cell()
+    cell.build((None, FEATURES))
+    assert np.abs(numpy(cell.peephole_i) - numpy(cell.peephole_f)).max() > 1e-3
+    cell = case("PeepholeLSTM", peephole="full").cell(bias_initializer="random_normal")
+    cell.build((None, FEATURES))
+    i_and_f = np.split(numpy(cell.peephole_kernel_if), 2, axis=1)
+    for part in i_and_f:
+        assert np.abs(part - numpy(cell.peephole_kernel_o)).max() > 1e-3
+    i, f, g, o = np.split(numpy(cell.bias), 4)
+    assert (f == 1).all() and np.abs(i - g).max() > 1e-3 and np.abs(g - o).max() > 1e-3
+
+
+def test_forget_bias_is_the_cells_own_option():
+    for name in ("LSTM", "PeepholeLSTM", "CIFGLSTM", "IntersectionRNN"):
+        for asked in (True, False):
+            cell = case(name).cell(unit_forget_bias=asked)
+            cell.build((None, FEATURES))
+            bias = numpy(cell.bias).reshape(len(cell.gates), -1)
+            ones = {g for g, row in zip(cell.gates, bias) if (row == 1).all()}
+            assert ones == (set(cell.bias_starts) if asked else set())
+            assert bool(cell.bias_starts) == asked
+
+
+def test_options_of_a_bare_cell_are_those_of_the_layer(rng):
+    cell = case("LSTM").cell(layer_norm=True, cell_clip=0.2)
+    layer = filled(RecurrentLayer(cell, return_sequences=True), rng)
+    named = filled(LSTM(4, layer_norm=True, cell_clip=0.2, return_sequences=True), rng)
+    named.set_weights(layer.get_weights())
+    x = sequences(rng)
+    close(layer(x), named(x), 0)
+    rnn = keras.layers.RNN(cell, return_sequences=True)
+    close(rnn(x), named(x), 1e-6)
+    assert set(weights_of(layer)) == set(weights_of(named))
