@@ -1,11 +1,11 @@
 """The whole state of a training run, written after every epoch so that a kill loses one at most."""
 
+import hashlib
 import io
 import json
 import os
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 
 import keras
@@ -14,7 +14,8 @@ import numpy as np
 from keras_rnnzoo.training.files import write_atomic
 
 FORMAT = 1
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+DIGEST_SIZE = 32
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -115,7 +116,7 @@ class Checkpoint(keras.callbacks.Callback):
         np.savez(content, header=np.array(json.dumps(header)), **arrays)
         # Only when the new state is whole on the disk does the old one make room.
         new = self.path.with_name(f"{self.path.stem}-new{self.path.suffix}")
-        write_atomic(new, content.getvalue())
+        write_atomic(new, content.getvalue() + hashlib.sha256(content.getvalue()).digest())
         if self.path.exists():
             os.replace(self.path, self.previous)
         os.replace(new, self.path)
@@ -162,8 +163,13 @@ def _to_numpy(variable):
 
 
 def _read(path):
-    # From memory, since NumPy leaves a file open that is no archive.
-    with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+    # An archive checks its arrays, but not the names and headers around them: hence the digest
+    # at the end, which NumPy and other readers of archives pass over.
+    raw = path.read_bytes()
+    content, digest = raw[:-DIGEST_SIZE], raw[-DIGEST_SIZE:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError("the content does not have the checksum at its end")
+    with np.load(io.BytesIO(content), allow_pickle=False) as file:
         header = json.loads(str(file["header"]))
         if header["format"] != FORMAT:
             raise ValueError(f"written in format {header['format']}, this version reads {FORMAT}")
