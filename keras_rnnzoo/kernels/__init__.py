@@ -14,7 +14,16 @@ from keras.src.backend import get_keras_mask as mask_of  # no public name exists
 
 from keras_rnnzoo.kernels.loop import Loop, forward_fill
 
-__all__ = ["Loop", "explain", "forward_fill", "linear_scan", "mask_of", "pointwise", "walk"]
+__all__ = [
+    "Loop",
+    "explain",
+    "forward_fill",
+    "gradient",
+    "linear_scan",
+    "mask_of",
+    "pointwise",
+    "walk",
+]
 
 _MODULES = {"tensorflow": "tensorflow_loops", "jax": "jax_loops", "torch": "torch_loops"}
 _WALKS = {
@@ -68,6 +77,11 @@ def linear_scan(decay, drive, initial, mask=None):
         decay = keras.ops.where(keep, decay, keras.ops.ones_like(decay))
         drive = keras.ops.where(keep, drive, keras.ops.zeros_like(drive))
     return _module().linear_scan(decay, drive, initial)
+
+
+def gradient(function, x):
+    """The gradient of a scalar `function` at the tensor `x`."""
+    return _module().gradient(function, x)
 
 
 def pointwise(activation):

@@ -55,3 +55,7 @@ def linear_scan(decay, drive, initial):
 
     _, states = lax.scan(step, initial, _time_major((decay, drive)))
     return jnp.swapaxes(states, 0, 1)
+
+
+def gradient(function, x):
+    return jax.grad(function)(x)

@@ -122,3 +122,10 @@ def _linear_scan(decay, drive, initial):
 
 def linear_scan(decay, drive, initial):
     return _swap(_linear_scan(_swap(decay), _swap(drive), initial))
+
+
+def gradient(function, x):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        value = function(x)
+    return tape.gradient(value, x)

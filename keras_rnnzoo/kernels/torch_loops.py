@@ -165,3 +165,8 @@ class _LinearScan(torch.autograd.Function):
 def linear_scan(decay, drive, initial):
     decay, drive = (x.transpose(0, 1).contiguous() for x in (decay, drive))
     return _LinearScan.apply(decay, drive, initial).transpose(0, 1)
+
+
+def gradient(function, x):
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(function(x), x)[0]

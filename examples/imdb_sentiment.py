@@ -1,0 +1,262 @@
+"""Is a film review positive? A bidirectional recurrent network on the IMDB reviews.
+
+    python examples/imdb_sentiment.py --quick              # a minute or two, any machine
+    python examples/imdb_sentiment.py                      # the full run
+    python examples/imdb_sentiment.py --cell peephole_lstm --depth 2
+    python examples/imdb_sentiment.py --data my_reviews.csv
+    python examples/imdb_sentiment.py --load runs/.../model.keras --predict "Not bad at all."
+
+The real reviews are used when they are prepared or can be downloaded; without either the run
+falls back to a small generated sample and says so in its first line. A run that was killed goes on
+with --resume. Everything a run makes is in its folder: config, environment, history, scores,
+figures and the model.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import keras_rnnzoo as zoo
+from keras_rnnzoo import figures, training
+from keras_rnnzoo.datasets import imdb
+from keras_rnnzoo.models import TextClassifier
+from keras_rnnzoo.models.text_baselines import nb_svm, tfidf_logistic
+from keras_rnnzoo.models.text_recipes import (
+    FEW_REVIEWS,
+    REVIEWS,
+    SAMPLE,
+    build_classifier,
+    fit_classifier,
+)
+from keras_rnnzoo.wrappers.merge import MERGE_MODES
+
+RECORDS = Path(__file__).parent / "results" / "imdb.jsonl"
+A_FEW = [
+    "I expected nothing and was moved to tears. A small wonder.",
+    "Not the worst film of the year, but I cannot remember why.",
+    "It started well, yet by the end I wanted my two hours back.",
+    "",
+]
+
+
+def arguments():
+    p = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    p.add_argument("--cell", default="gru", help="any of keras_rnnzoo.list_layers()")
+    p.add_argument("--depth", type=int, default=1, help="recurrent layers")
+    modes = [mode for mode in MERGE_MODES if mode]
+    p.add_argument("--merge", default="concat", choices=[*modes, "avg"], help="of the directions")
+    p.add_argument("--units", type=int, help="width of each direction (default: the recipe's)")
+    p.add_argument("--epochs", type=int, help="default: the recipe's")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--data", default="auto", help="auto, imdb, sample, or a CSV with text,label")
+    p.add_argument("--data-dir", help="TFDS folder with the prepared imdb_reviews")
+    p.add_argument("--quick", action="store_true", help="4,000 training texts and a small model")
+    p.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    p.add_argument("--out", type=Path, help="folder of the run (default: runs/imdb-...)")
+    p.add_argument("--load", type=Path, help="a saved model to predict with, instead of training")
+    p.add_argument("--predict", nargs="+", metavar="TEXT", help="with --load: texts to judge")
+    return p.parse_args()
+
+
+def shorten(reviews, count=4000):
+    """The first `count` training texts, and fewer to choose on and to score."""
+
+    def head(part, n):
+        return dataclasses.replace(part, texts=part.texts[:n], labels=part.labels[:n])
+
+    return dataclasses.replace(
+        reviews,
+        train=head(reviews.train, count),
+        validation=head(reviews.validation, count // 8),
+        test=head(reviews.test, count // 2),
+    )
+
+
+def settings(args, reviews):
+    """The recipe for this many texts, with what the command line changes."""
+    recipe = REVIEWS if len(reviews.train) > 10_000 else FEW_REVIEWS
+    recipe = SAMPLE if reviews.source == "sample" else recipe
+    model = {"cell": args.cell, "depth": args.depth, "merge_mode": args.merge}
+    if args.units:
+        model["units"] = args.units
+    recipe = dataclasses.replace(recipe, model={**recipe.model, **model})
+    return dataclasses.replace(recipe, epochs=args.epochs) if args.epochs else recipe
+
+
+def train(args, reviews, recipe, run):
+    """Build and fit the classifier; a killed run goes on at its epoch."""
+    training.set_seed(args.seed)
+    model = build_classifier(reviews.train.texts, recipe, seed=args.seed)
+    print(f"{model.count_params():,} parameters; {model.recurrent.explain_kernel()}", flush=True)
+    history = fit_classifier(
+        model,
+        reviews.train,
+        reviews.validation,
+        recipe,
+        seed=args.seed,
+        checkpoint=lambda batches: training.Checkpoint(run.checkpoint, batches=batches),
+        callbacks=[training.Progress()],
+    )
+    run.save_history(history)
+    model.save(run.path / "model.keras")
+    return model, history
+
+
+def baselines(reviews):
+    """Accuracy of the two plain models on the same parts, with their seconds."""
+    rows = []
+    for name, fit in (("TF-IDF + logistic regression", tfidf_logistic), ("NB-SVM", nb_svm)):
+        start = time.time()
+        held_out = (reviews.validation.texts, reviews.validation.labels)
+        plain = fit(reviews.train.texts, reviews.train.labels, held_out)
+        right = {
+            part: accuracy(plain.predict_proba(split.texts)[:, 1] > 0.5, split.labels)
+            for part, split in (("validation", reviews.validation), ("test", reviews.test))
+        }
+        rows.append({"model": name, **right, "seconds": round(time.time() - start, 1)})
+    return rows
+
+
+def accuracy(said, labels):
+    return float((np.asarray(said) == np.asarray(labels)).mean())
+
+
+def evaluate(model, reviews):
+    """Accuracies by head; the test part is scored here and nowhere else."""
+    scores, logits = {}, {}
+    for part in ("validation", "test"):
+        split = getattr(reviews, part)
+        logits[part] = model.logits(split.texts)
+        scores[part] = accuracy(logits[part].sum(-1) > 0, split.labels)
+    scores["test_recurrent_head"] = accuracy(logits["test"][:, 0] > 0, reviews.test.labels)
+    return scores, logits["test"].sum(-1)
+
+
+def draw(model, reviews, history, test_logits, run):
+    """Every figure of the run."""
+    said, labels = test_logits > 0, reviews.test.labels
+    encode = model.vocabulary.encode
+    lengths = [len(encode(text, max_length=None)["words"]) for text in reviews.test.texts]
+    pictures = {
+        "learning_curves": figures.learning_curves(history),
+        "confusion_matrix": figures.confusion_matrix(labels, said, ["negative", "positive"]),
+        "reliability": figures.reliability(labels, 1 / (1 + np.exp(-test_logits))),
+        "error_by_length": figures.error_by_length(lengths, said == labels),
+        "gradient_through_time": figures.gradient_through_time(gradients(model, reviews)),
+    }
+    for name, figure in pictures.items():
+        figures.save(figure, run.figures / f"{name}.png")
+
+
+def gradients(model, reviews, steps=100):
+    """How far back the last output feels its input: trained, new, and for a SimpleRNN."""
+    rows = [model.vocabulary.encode(text, model.max_length)["words"] for text in reviews.test.texts]
+    steps = min(steps, int(np.quantile([len(row) for row in rows], 0.9)))
+    rows = np.stack([row[-steps:] for row in rows if len(row) >= steps][:32])
+    embedded = model.words(rows)
+    trained = model.recurrent.recurrent_layers[0]
+    trained = getattr(trained, "forward_layer", trained)
+    name = type(trained).__name__
+    layers = {f"{name}, trained": trained}
+    for cell in dict.fromkeys([name, "SimpleRNN"]):
+        layers[f"{cell}, at the start"] = zoo.get(cell)(trained.cell.units)
+    return {name: training.gradient_norms(layer, embedded) for name, layer in layers.items()}
+
+
+def table(rows):
+    """Accuracies of all models in one table."""
+    lines = [f"{'model':<44}{'validation':>12}{'test':>8}{'seconds':>9}"]
+    for row in rows:
+        validation = f"{100 * row['validation']:.2f}" if "validation" in row else ""
+        lines.append(
+            f"{row['model']:<44}{validation:>12}{100 * row['test']:>8.2f}{row['seconds']:>9.0f}"
+        )
+    return "\n".join(lines)
+
+
+def predict(path, texts):
+    """Judge texts with a saved model."""
+    for text, probability in zip(texts, TextClassifier.load(path).predict(texts)):
+        print(f"{probability:6.1%} positive  {text or '(an empty review)'}")
+
+
+def main():
+    args = arguments()
+    if args.load:
+        return predict(args.load, args.predict or A_FEW)
+    where = training.environment()
+    reviews = imdb.load(args.data, args.data_dir)
+    print(f"Keras {where['keras']} on {where['backend']} {where['backend_version']}")
+    reviews = shorten(reviews) if args.quick and len(reviews.train) > 4000 else reviews
+    recipe = settings(args, reviews)
+    config = {"recipe": dataclasses.asdict(recipe), "checksum": reviews.checksum}
+    label = Path(reviews.source).stem + ("-quick" if args.quick else "")
+    default = f"{label}-{args.cell}-{args.depth}-{args.merge}-{args.seed}"
+    folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
+    if finished(folder, wanted):
+        return None
+    run = training.RunFolder(folder, wanted, resume=args.resume)
+
+    start = time.time()
+    model, history = train(args, reviews, recipe, run)
+    seconds = time.time() - start
+    scores, test_logits = evaluate(model, reviews)
+    rows = [
+        {"model": f"this run: {describe(recipe)}", **scores, "seconds": round(seconds, 1)},
+        *baselines(reviews),
+    ]
+    draw(model, reviews, history, test_logits, run)
+    run.save_metrics({"rows": rows, "seconds": seconds, "description": reviews.description})
+    print(f"\n{reviews.description}\n{table(rows)}")
+    if model.bag:
+        alone = scores["test_recurrent_head"]
+        print(f"The recurrent head of this run alone, words only: {100 * alone:.2f} on test.")
+    print()
+    predict(run.path / "model.keras", A_FEW)
+    print(f"\nModel and figures are in {run.path}")
+    record(args, reviews, config, rows, scores, where)
+    return None
+
+
+def finished(folder, config):
+    """Whether this very run was made before; its scores are shown again, not computed again."""
+    if not (folder / "metrics.json").exists():
+        return False
+    if json.loads((folder / "config.json").read_text()) != json.loads(json.dumps(config)):
+        return False
+    metrics = json.loads((folder / "metrics.json").read_text())
+    print(f"This run is finished; its scores, model and figures are in {folder}\n")
+    print(f"{metrics['description']}\n{table(metrics['rows'])}")
+    return True
+
+
+def describe(recipe):
+    model = recipe.model
+    name = f"{model['depth']} x Bi{zoo.get(model['cell']).__name__}, {model['merge_mode']}"
+    return name + (" + bag head" if model.get("bag") else "")
+
+
+def record(args, reviews, config, rows, scores, where):
+    """One line for a full run on real reviews; the sample is never a result."""
+    if args.quick or reviews.source != "imdb":
+        return
+    if training.find_record(RECORDS, "imdb", config, args.seed) is None:
+        line = {"task": "imdb", "config": config, "seed": args.seed, "command": sys.argv}
+        training.append_record(RECORDS, {**line, **scores, "rows": rows, "environment": where})
+        print(f"Recorded in {RECORDS}: {json.dumps(scores)}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (ConnectionError, FileExistsError, FileNotFoundError, TypeError, ValueError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nStopped. Finished epochs are kept: the same command with --resume goes on.")

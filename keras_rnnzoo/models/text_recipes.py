@@ -1,0 +1,132 @@
+"""How the text classifier is trained: settings that were chosen on validation data, and one fit."""
+
+from dataclasses import dataclass, field
+
+import keras
+
+from keras_rnnzoo.datasets.text import Vocabulary
+from keras_rnnzoo.models.text_classifier import TextClassifier
+
+
+@dataclass(frozen=True)
+class TextRecipe:
+    """Settings of a model, its vocabulary and its training.
+
+    Arguments:
+        model: options of `TextClassifier`.
+        epochs: passes over the training texts.
+        learning_rate: of Adam at its peak; it rises over the first 5 % of the steps and then falls
+            to zero by a cosine.
+        batch_size: texts in a batch.
+        average: momentum of the moving average of the weights that is kept in the end, or `None`.
+        max_words: size of the vocabulary.
+        lengths: of the batches, see `ReviewBatches`.
+    """
+
+    model: dict = field(default_factory=dict)
+    epochs: int = 3
+    learning_rate: float = 2e-3
+    batch_size: int = 64
+    average: float | None = 0.995
+    max_words: int = 30_000
+    lengths: tuple | None = None
+
+
+REVIEWS = TextRecipe(
+    model={
+        "bag": True,
+        "halve_time": True,
+        "token_dropout": 0.3,
+        "span_dropout": 0.2,
+        "embedding_dropout": 0.3,
+        "label_smoothing": 0.05,
+    },
+    lengths=(120, 200, 280, 400),
+)
+"Twenty thousand long reviews: a recurrent head on words, a bag head on words and bigrams."
+
+FEW_REVIEWS = TextRecipe(
+    model={
+        "units": 32,
+        "embedding_dim": 32,
+        "halve_time": True,
+        "token_dropout": 0.3,
+        "embedding_dropout": 0.2,
+    },
+    epochs=5,
+    learning_rate=5e-3,
+    lengths=(120, 200, 280, 400),
+)
+"A few thousand long reviews: the recurrent head alone, and small."
+
+SAMPLE = TextRecipe(
+    model={"units": 32, "embedding_dim": 32, "token_dropout": 0.0, "dropout": 0.2},
+    epochs=8,
+    learning_rate=5e-3,
+    average=None,
+)
+"The embedded sample: short texts in which every word counts."
+
+
+def build_classifier(texts, recipe, seed=None, **changes):
+    """A `TextClassifier` with a vocabulary of `texts`; `changes` override the recipe's model."""
+    options = {**recipe.model, **changes}
+    bigrams = bool(options.get("bag") or options.get("bigrams"))
+    vocabulary = Vocabulary.fit(texts, max_words=recipe.max_words, bigrams=bigrams)
+    model = TextClassifier(vocabulary, seed=seed, **options)
+    model.build()
+    return model
+
+
+def fit_classifier(model, train, validation, recipe, seed=0, checkpoint=None, callbacks=()):
+    """Train `model` by `recipe` and return its history.
+
+    Arguments:
+        model: from `build_classifier`.
+        train, validation: `(texts, labels)` pairs or `Split`s.
+        recipe: a `TextRecipe`.
+        seed: of the order of the batches.
+        checkpoint: function of the training batches that gives a `training.Checkpoint`; a run that
+            was killed goes on at its epoch.
+        callbacks: further Keras callbacks.
+    """
+    batch_size = min(recipe.batch_size, len(train.texts))
+    batches = model.batches(
+        train.texts, train.labels, batch_size=batch_size, lengths=recipe.lengths, seed=seed
+    )
+    held_out = model.batches(
+        validation.texts,
+        validation.labels,
+        batch_size=batch_size,
+        lengths=batches.lengths,
+        shuffle=False,
+    )
+    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
+    checkpoint = checkpoint(batches) if checkpoint else None
+    history = model.fit(
+        batches,
+        validation_data=held_out,
+        epochs=recipe.epochs,
+        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
+        shuffle=False,
+        verbose=0,
+        callbacks=[*([checkpoint] if checkpoint else []), *callbacks],
+    ).history
+    return checkpoint.history if checkpoint else history
+
+
+def optimizer(recipe, steps):
+    """Adam with warm-up, cosine decay, clipped gradients and averaged weights."""
+    warm = max(1, steps // 20)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 100,
+        decay_steps=max(1, steps - warm),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warm,
+    )
+    return keras.optimizers.Adam(
+        schedule,
+        global_clipnorm=1.0,
+        use_ema=recipe.average is not None,
+        ema_momentum=recipe.average or 0.99,
+    )
