@@ -1,0 +1,105 @@
+"""The generated parts of the README: `python -m keras_rnnzoo.readme --write`.
+
+Each part stands between two comment lines that name it; a test says when one is out of date.
+"""
+
+import argparse
+import inspect
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from keras_rnnzoo import kernels
+from keras_rnnzoo.base import LinearCell
+from keras_rnnzoo.base.options import OPTIONS
+from keras_rnnzoo.registry import get, list_layers
+from keras_rnnzoo.training.files import write_atomic
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def layers_table():
+    """Every recurrent layer: name, source, states, refused options, kernel."""
+    rows = ["| layer | source | states | options it refuses | kernel |", "|---|---|---|---|---|"]
+    for name in list_layers():
+        cell = get(name).cell_class
+        source = inspect.getdoc(cell).split("Reference: ")[1].replace("\n", " ")
+        refused = [f"`{option}`" for option in OPTIONS if option in cell.refuses]
+        kernel = "linear scan" if issubclass(cell, LinearCell) else "step loop"
+        states = ", ".join(cell.states)
+        rows.append(f"| `{name}` | {source} | {states} | {', '.join(refused) or '-'} | {kernel} |")
+    return "\n".join(rows)
+
+
+def kernels_table():
+    """What walks time on each backend."""
+    rows = ["| backend | step loop | linear scan |", "|---|---|---|"]
+    for backend in ("tensorflow", "jax", "torch"):
+        walk, scan = (kernels.explain(linear, backend)[0] for linear in (False, True))
+        rows.append(f"| {backend} | {walk} | {scan} |")
+    return "\n".join(rows)
+
+
+def imdb_table(path=ROOT / "examples" / "results" / "imdb.jsonl"):
+    """Test accuracy on the real reviews by configuration: mean and spread over seeds."""
+    groups = {}
+    for line in path.read_text().splitlines():
+        record = json.loads(line)
+        groups.setdefault(record["config_hash"], []).append(record)
+    rows = [
+        "| model | seeds | validation | test | seconds a seed | backend |",
+        "|---|---|---|---|---|---|",
+    ]
+    plain = {}
+    for records in groups.values():
+        ours = [record["rows"][0] for record in records]
+        plain.update({row["model"]: row for record in records for row in record["rows"][1:]})
+        name = ours[0]["model"].removeprefix("this run: ")
+        seconds = f"{np.mean([row['seconds'] for row in ours]):.0f}"
+        backend = ", ".join(sorted({record["environment"]["backend"] for record in records}))
+        tail = f"{len(records)} | {_mean(ours, 'validation')} | {_mean(ours, 'test')} | {seconds}"
+        rows.append(f"| {name} | {tail} | {backend} |")
+        if "bag head" in name:
+            alone = _mean(ours, "test_recurrent_head")
+            rows.append(f"| its recurrent head alone, words only | {len(records)} | | {alone} | | |")
+    for name, row in plain.items():
+        scores = f"{100 * row['validation']:.2f} | {100 * row['test']:.2f}"
+        rows.append(f"| {name} | 1 | {scores} | {row['seconds']:.0f} | scikit-learn |")
+    return "\n".join(rows)
+
+
+def _mean(rows, key):
+    values = 100 * np.array([row[key] for row in rows])
+    spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{values.mean():.2f}{spread}"
+
+
+PARTS = {"layers": layers_table, "kernels": kernels_table, "imdb": imdb_table}
+
+
+def fill(text):
+    """`text` with every generated part made anew."""
+    for name, make in PARTS.items():
+        pattern = rf"(<!-- {name}: generated -->\n).*?(\n<!-- {name}: end -->)"
+        made = make()
+        text, count = re.subn(pattern, lambda m, made=made: m[1] + made + m[2], text, flags=re.S)
+        if count != 1:
+            raise ValueError(f"Expected one place for the part {name!r}. Received: {count} places")
+    return text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the README, do not print it")
+    path = ROOT / "README.md"
+    text = fill(path.read_text(encoding="utf-8"))
+    if parser.parse_args().write:
+        write_atomic(path, text)
+    else:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()
