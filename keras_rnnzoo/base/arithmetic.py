@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from keras import ops
 
+from keras_rnnzoo.kernels import split
+
 EPSILON = 1e-5
 
 
@@ -16,7 +18,7 @@ class Gates(SimpleNamespace):
 
     def spread(self, gates, block):
         """Cut `block (batch, len(gates)·units)` into its gates."""
-        parts = (block,) if len(gates) == 1 else ops.split(block, len(gates), axis=-1)
+        parts = (block,) if len(gates) == 1 else split(block, len(gates))
         self.__dict__.update(zip(gates, parts))
 
 
@@ -73,6 +75,14 @@ def normalise(x, groups):
     mean, variance = ops.moments(x, axes=[-1], keepdims=True)
     x = (x - mean) * ops.rsqrt(variance + EPSILON)
     return ops.cast(ops.reshape(x, shape), dtype)
+
+
+def product(x, kernel):
+    """`x (..., rows)` times `kernel (rows, columns)`; `ops.matmul` rounds float64 on torch."""
+    if len(x.shape) == 2:
+        return x @ kernel
+    flat = ops.reshape(x, (-1, x.shape[-1])) @ kernel
+    return ops.reshape(flat, (*ops.shape(x)[:-1], kernel.shape[-1]))
 
 
 def dense(operand, kernel):

@@ -22,6 +22,7 @@ __all__ = [
     "linear_scan",
     "mask_of",
     "pointwise",
+    "split",
     "walk",
 ]
 
@@ -39,9 +40,14 @@ _SCANS = {
 }
 
 
-def _module(backend=None):
-    name = _MODULES.get(backend or keras.backend.backend(), "reference")
-    return importlib.import_module(f"{__name__}.{name}")
+def _module(backend):
+    return importlib.import_module(f"{__name__}.{_MODULES.get(backend, 'reference')}")
+
+
+_kernels = _module(keras.backend.backend())  # Keras fixes its backend when it is imported
+
+split = _kernels.split
+"`split(x, parts)`: equal parts along the last axis, without the checks that Keras repeats a step."
 
 
 def walk(loop, inputs, states, mask=None, *, steps=None, rows=None, return_sequences=True):
@@ -61,7 +67,7 @@ def walk(loop, inputs, states, mask=None, *, steps=None, rows=None, return_seque
         `(outputs, last_output, states)`; `outputs` is `None` unless `return_sequences`.
     """
     arguments = (loop, inputs, list(states), mask, steps or {}, rows or {}, return_sequences)
-    return _module().walk(*arguments)
+    return _kernels.walk(*arguments)
 
 
 def linear_scan(decay, drive, initial, mask=None):
@@ -76,12 +82,12 @@ def linear_scan(decay, drive, initial, mask=None):
         keep = keras.ops.expand_dims(mask, -1)
         decay = keras.ops.where(keep, decay, keras.ops.ones_like(decay))
         drive = keras.ops.where(keep, drive, keras.ops.zeros_like(drive))
-    return _module().linear_scan(decay, drive, initial)
+    return _kernels.linear_scan(decay, drive, initial)
 
 
 def gradient(function, x):
     """The gradient of a scalar `function` at the tensor `x`."""
-    return _module().gradient(function, x)
+    return _kernels.gradient(function, x)
 
 
 def pointwise(activation):
@@ -89,7 +95,7 @@ def pointwise(activation):
 
     Keras wraps every call in checks that cost more than the arithmetic of one small step.
     """
-    return getattr(_module(), "POINTWISE", {}).get(activation, activation)
+    return _kernels.POINTWISE.get(activation, activation)
 
 
 def explain(linear=False, backend=None):

@@ -59,3 +59,7 @@ def linear_scan(decay, drive, initial):
 
 def gradient(function, x):
     return jax.grad(function)(x)
+
+
+def split(x, parts):
+    return jnp.split(x, parts, axis=-1)

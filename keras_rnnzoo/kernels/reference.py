@@ -1,8 +1,11 @@
 """The definition of every kernel, in plain `keras.ops`: short, slow and static in time."""
 
+import keras
 from keras import ops
 
 from keras_rnnzoo.kernels.loop import hold
+
+POINTWISE = {}
 
 
 def walk(loop, inputs, states, mask, steps, rows, return_sequences):
@@ -26,3 +29,14 @@ def linear_scan(decay, drive, initial):
         h = decay[:, t] * h + drive[:, t]
         states.append(h)
     return ops.stack(states, axis=1)
+
+
+def split(x, parts):
+    return ops.split(x, parts, axis=-1)
+
+
+def gradient(function, x):
+    raise ValueError(
+        "Gradients need TensorFlow, JAX or PyTorch. Set KERAS_BACKEND to one of them. "
+        f"Received: backend={keras.backend.backend()!r}"
+    )

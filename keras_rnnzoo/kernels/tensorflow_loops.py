@@ -129,3 +129,7 @@ def gradient(function, x):
         tape.watch(x)
         value = function(x)
     return tape.gradient(value, x)
+
+
+def split(x, parts):
+    return tf.split(x, parts, axis=-1)

@@ -170,3 +170,7 @@ def linear_scan(decay, drive, initial):
 def gradient(function, x):
     x = x.detach().requires_grad_()
     return torch.autograd.grad(function(x), x)[0]
+
+
+def split(x, parts):
+    return x.chunk(parts, -1)
