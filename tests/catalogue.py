@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import oracles
-from keras import ops
+from keras import activations, ops
 
 import keras_rnnzoo
 from keras_rnnzoo import RecurrentCell, RecurrentLayer, list_layers
@@ -59,11 +59,11 @@ class TallyCell(RecurrentCell):
 
     def update(self, a, h, s):
         h = self.phi(a.h)
-        wide = ops.cast(h, "float32")
+        wide = ops.cast(h, s.dtype)
         return h, s + ops.stack([wide, ops.ones_like(wide)], axis=-1)
 
     def output(self, a, h, s):
-        return h * ops.cast(ops.tanh(s[..., 0]), h.dtype)
+        return h * ops.cast(activations.tanh(s[..., 0]), h.dtype)
 
 
 class Tally(RecurrentLayer):

@@ -21,10 +21,17 @@ def default_loss(outputs):
 def gradients(layer, x, states=None, mask=None, loss=default_loss, **call):
     """`{"value", "weights", "x", "states"}`: the loss and its gradients, as arrays."""
     leaves = [x, *(states or [])]
+    compiled = differentiable(layer, mask, loss, **call)
+    return compiled([numpy(v) for v in layer.trainable_variables], leaves)
+
+
+def differentiable(layer, mask=None, loss=default_loss, **call):
+    """`f(weights, [x, *states])`, compiled once: the loss and its gradients."""
+    mask = None if mask is None else keras.ops.convert_to_tensor(mask)
 
     def value_of(leaves, weights=None):
-        options = dict(call, mask=None if mask is None else keras.ops.convert_to_tensor(mask))
-        if states:
+        options = {**call, "mask": mask}
+        if len(leaves) > 1:
             options["initial_state"] = list(leaves[1:])
         if weights is None:
             return loss(layer(leaves[0], **options))
@@ -32,51 +39,65 @@ def gradients(layer, x, states=None, mask=None, loss=default_loss, **call):
         outputs, _ = layer.stateless_call(weights, fixed, leaves[0], **options)
         return loss(outputs)
 
-    value, by_weight, by_leaf = _BACKENDS[BACKEND](layer, value_of, leaves)
-    return {
-        "value": float(numpy(value)),
-        "weights": numpy(by_weight),
-        "x": numpy(by_leaf[0]),
-        "states": numpy(by_leaf[1:]),
-    }
+    run = _BACKENDS[BACKEND](layer, value_of)
+
+    def compute(weights, leaves):
+        value, by_weight, by_leaf = run(weights, leaves)
+        by_weight, by_leaf = numpy(list(by_weight)), numpy(list(by_leaf))
+        found = {"weights": by_weight, "x": by_leaf[0], "states": by_leaf[1:]}
+        return {"value": float(numpy(value)), **found}
+
+    return compute
 
 
-def _tensorflow(layer, value_of, leaves):
+def _assign(layer, weights):
+    for variable, value in zip(layer.trainable_variables, weights):
+        variable.assign(value)
+
+
+def _tensorflow(layer, value_of):
     import tensorflow as tf
 
-    leaves = [tf.convert_to_tensor(x) for x in leaves]
-    weights = [v.value for v in layer.trainable_variables]
-
-    @tf.function
-    def compiled(*leaves):
+    @tf.function(autograph=False)
+    def compiled(leaves):
         with tf.GradientTape() as tape:
             tape.watch(leaves)
             value = value_of(leaves)
-        found = tape.gradient(
-            value, (weights, list(leaves)), unconnected_gradients=tf.UnconnectedGradients.ZERO
-        )
-        return value, *found
+        sources = ([v.value for v in layer.trainable_variables], leaves)
+        zero = tf.UnconnectedGradients.ZERO
+        return value, *tape.gradient(value, sources, unconnected_gradients=zero)
 
-    return compiled(*leaves)
+    def run(weights, leaves):
+        _assign(layer, weights)
+        return compiled([tf.convert_to_tensor(x) for x in leaves])
+
+    return run
 
 
-def _jax(layer, value_of, leaves):
+def _jax(layer, value_of):
     import jax
 
-    weights = [v.value for v in layer.trainable_variables]
-    compiled = jax.jit(jax.value_and_grad(value_of, argnums=(0, 1)))
-    value, (by_leaf, by_weight) = compiled([jax.numpy.asarray(x) for x in leaves], weights)
-    return value, by_weight, by_leaf
+    compiled = jax.jit(jax.value_and_grad(value_of, argnums=(1, 0)))
+
+    def run(weights, leaves):
+        value, found = compiled(*([jax.numpy.asarray(x) for x in v] for v in (leaves, weights)))
+        return value, *found
+
+    return run
 
 
-def _torch(layer, value_of, leaves):
+def _torch(layer, value_of):
     import torch
 
-    leaves = [torch.tensor(x, requires_grad=True) for x in leaves]
-    weights = [v.value for v in layer.trainable_variables]
-    value = value_of(leaves)
-    found = torch.autograd.grad(value, [*weights, *leaves], materialize_grads=True)
-    return value.detach(), list(found[: len(weights)]), list(found[len(weights) :])
+    def run(weights, leaves):
+        _assign(layer, weights)
+        leaves = [torch.tensor(x, requires_grad=True) for x in leaves]
+        weights = [v.value for v in layer.trainable_variables]
+        value = value_of(leaves)
+        found = torch.autograd.grad(value, [*weights, *leaves], materialize_grads=True)
+        return value.detach(), found[: len(weights)], found[len(weights) :]
+
+    return run
 
 
 _BACKENDS = {"tensorflow": _tensorflow, "jax": _jax, "torch": _torch}
@@ -95,25 +116,22 @@ def float64():
 
 
 def check_against_differences(layer, x, states, mask=None, tolerance=1e-6, **call):
-    """Directional derivatives along random directions equal central differences, in float64."""
+    """The derivative along a random direction of each weight, of the input and of each state."""
     rng = np.random.default_rng(3)
-    got = gradients(layer, x, states, mask, **call)
-    exact = [*got["weights"], got["x"], *got["states"]]
-    assert all(np.abs(g).max() > 0 for g in exact), "a gradient is zero throughout"
-    start = [numpy(v) for v in layer.trainable_variables]
-    points = [*start, x, *states]
+    weights = [numpy(v) for v in layer.trainable_variables]
+    points = [*weights, x, *states]
+    compiled = differentiable(layer, mask, **call)
 
-    def value(step, directions):
+    def at(step, directions):
         moved = [p + step * d for p, d in zip(points, directions)]
-        for variable, new in zip(layer.trainable_variables, moved):
-            variable.assign(new)
-        options = dict(call, initial_state=moved[len(start) + 1 :], mask=mask)
-        return float(numpy(default_loss(layer(moved[len(start)], **options))))
+        return compiled(moved[: len(weights)], moved[len(weights) :])
 
-    for k in range(len(points)):  # one direction for each weight, for the input, for each state
+    still = at(0.0, points)
+    exact = [*still["weights"], still["x"], *still["states"]]
+    for k, gradient in enumerate(exact):
+        assert np.abs(gradient).max() > 0, f"gradient {k} is zero throughout"
         directions = [rng.normal(size=p.shape) * (j == k) for j, p in enumerate(points)]
-        by_gradient = sum(np.sum(g * d) for g, d in zip(exact, directions))
         h = 1e-5
-        by_difference = (value(h, directions) - value(-h, directions)) / (2 * h)
-        np.testing.assert_allclose(by_gradient, by_difference, rtol=tolerance, atol=tolerance)
-    value(0.0, points)
+        difference = at(h, directions)["value"] - at(-h, directions)["value"]
+        by_gradient = np.sum(gradient * directions[k])
+        np.testing.assert_allclose(by_gradient, difference / (2 * h), tolerance, tolerance)

@@ -146,19 +146,18 @@ def test_masked_steps_are_not_walked(monkeypatch, rng):
     assert sum(rows) == MASKS.sum()
 
 
-def test_unknown_length_in_a_tensorflow_graph(by_definition, rng):
-    if BACKEND != "tensorflow":
-        pytest.skip("only TensorFlow has graphs of unknown length")
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow alone has unknown lengths")
+@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+def test_unknown_length_in_a_tensorflow_graph(case, by_definition, rng):
     import tensorflow as tf
 
-    for archetype in ARCHETYPES:
-        layer = filled(archetype.layer(return_sequences=True, return_state=True), rng)
-        spec = (tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, None), tf.bool))
-        compiled = tf.function(lambda x, mask: layer(x, mask=mask), input_signature=spec)
-        for batch, time in ((6, 5), (2, 1), (3, 8)):
-            x = sequences(rng, batch, time)
-            mask = rng.random((batch, time)) < 0.6
-            close(compiled(x, mask), by_definition(layer, x, mask=mask), 1e-6)
+    layer = filled(case.layer(return_sequences=True, return_state=True), rng)
+    spec = (tf.TensorSpec((None, None, 3)), tf.TensorSpec((None, None), tf.bool))
+    compiled = tf.function(lambda x, mask: layer(x, mask=mask), input_signature=spec)
+    for batch, time in ((6, 5), (2, 1), (3, 8)):
+        x = sequences(rng, batch, time)
+        mask = rng.random((batch, time)) < 0.6
+        close(compiled(x, mask), by_definition(layer, x, mask=mask), 1e-6)
 
 
 # Linear scan -----------------------------------------------------------------------------------

@@ -227,12 +227,12 @@ def test_dropout_masks_have_the_right_scale_and_rate():
         (inputs, 0.25, (100, 1, 500)),
         (recurrent[0], 0.6, (100, 400)),
     ):
-        mask = numpy(mask)
-        assert mask.shape == shape
-        kept = mask[mask > 0]
+        drawn = numpy(mask)
+        assert drawn.shape == shape
+        kept = drawn[drawn > 0]
         close(kept, np.full_like(kept, 1 / (1 - rate)), 1e-6)
-        assert abs(mask.mean() - 1.0) < 0.02
-        assert abs((mask == 0).mean() - rate) < 0.01
+        assert abs(drawn.mean() - 1.0) < 0.02
+        assert abs((drawn == 0).mean() - rate) < 0.01
     zone = cell.draw_zoneout(50, 20)
     assert set(zone) == {"c"} and zone["c"].shape == (50, 20, 400)
     assert abs(numpy(zone["c"]).mean() - 0.3) < 0.01

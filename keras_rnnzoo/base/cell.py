@@ -135,7 +135,7 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
 
     def project(self, inputs):
         """The part of the gates that depends on `inputs (..., features)` alone."""
-        x = ops.matmul(inputs, self.w.kernel)
+        x = arithmetic.product(inputs, self.w.kernel)
         if self.layer_norm:
             x = arithmetic.normalise(x, len(self.gates)) * self.w.input_norm_gain
         return {"gates": x if self.w.input_bias is None else x + self.w.input_bias}

@@ -84,6 +84,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         super().__init__(self._make_cell(args, kwargs, layer), **options, **layer)
         # States keep their dtypes on the way in too; the cell casts what it reads.
         self.autocast = False
+        self.memory = None
         self.input_spec = [keras.layers.InputSpec(ndim=3)]
 
     def _make_cell(self, args, kwargs, layer):
@@ -114,9 +115,16 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
 
     def _create_state_variables(self, batch_size):
         self.memory = StateMemory(self.cell.get_initial_state(batch_size))
-        self._tracker.unlock()
-        self.states = self.memory.held
         self._expected_batch_size = batch_size
+
+    @property
+    def states(self):
+        """The variables of a stateful layer. Set as an attribute, Keras would call them weights."""
+        return self.memory.held if self.memory is not None else None
+
+    @states.setter
+    def states(self, value):
+        """`keras.layers.RNN` starts without states, and so do we."""
 
     def call(self, sequences, initial_state=None, mask=None, training=False):
         cell = self.cell
@@ -227,3 +235,6 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
             cell = config.pop("cell")
             config["cell"] = keras.saving.deserialize_keras_object(cell, custom_objects)
         return cls(**config)
+
+
+register(RecurrentLayer)  # subclasses register themselves

@@ -23,6 +23,7 @@ class StateMemory(keras.layers.Layer):
                 shape=state.shape,
                 dtype=keras.backend.standardize_dtype(state.dtype),
                 initializer="zeros",
+                autocast=False,  # a float32 state stays one under mixed precision
                 trainable=False,
             )
             for k, state in enumerate(states)

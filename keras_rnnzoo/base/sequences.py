@@ -1,7 +1,5 @@
 """How every layer over sequences takes its mask: the one way in."""
 
-import keras
-
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base import checks
 
@@ -10,14 +8,11 @@ class TakesMask:
     """Mixin: `lengths` beside `mask`, and the mask that Keras attached to the input.
 
     Keras looks for that mask only when the input is the only tensor of a call, so an
-    `initial_state` would lose it. In a functional model it is looked for when numbers arrive:
-    named here, it would become an input of the layer and its making a part of the graph.
+    `initial_state` would lose it.
     """
 
     def __call__(self, sequences, initial_state=None, mask=None, *, lengths=None, **kwargs):
-        numbers = not isinstance(sequences, keras.KerasTensor)
-        if mask is None and (numbers or lengths is not None):
-            mask = kernels.mask_of(sequences)
+        mask = kernels.mask_of(sequences) if mask is None else mask
         if lengths is not None:
             mask = checks.lengths_to_mask(sequences, lengths, mask)
         given = {"initial_state": initial_state, "mask": mask}

@@ -1,8 +1,9 @@
 """The intersection RNN, whose output is not its state."""
 
-from keras import activations, ops
+from keras import activations
 
 from keras_rnnzoo.base import RecurrentCell, RecurrentLayer
+from keras_rnnzoo.base.arithmetic import product
 
 
 class IntersectionRNNCell(RecurrentCell):
@@ -45,7 +46,7 @@ class IntersectionRNNCell(RecurrentCell):
             self.add_own("skip_kernel", (features, self.units), role="kernel")
 
     def project(self, inputs):
-        skip = inputs if self.features == self.units else ops.matmul(inputs, self.w.skip_kernel)
+        skip = inputs if self.features == self.units else product(inputs, self.w.skip_kernel)
         return {**super().project(inputs), "x": skip}
 
     def output(self, a, h):

@@ -1,6 +1,6 @@
 """The minimal GRU whose gates see the input alone."""
 
-from keras import ops
+from keras import activations, ops
 
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
 from keras_rnnzoo.base.options import choice
@@ -11,7 +11,7 @@ def _positive(a):
     return ops.where(a >= 0, ops.relu(a) + 0.5, ops.sigmoid(a))
 
 
-CANDIDATES = {"positive": _positive, "linear": lambda a: a, "signed": ops.tanh}
+CANDIDATES = {"positive": _positive, "linear": lambda a: a, "signed": activations.tanh}
 
 
 class MinGRUCell(LinearCell):

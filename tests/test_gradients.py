@@ -1,0 +1,66 @@
+"""Gradients of every layer: against finite differences in float64, and compiled by XLA."""
+
+import numpy as np
+import pytest
+from catalogue import ARCHETYPES, CASES, TALLY
+from gradients import check_against_differences, differentiable, float64
+from helpers import BACKEND, MASKS, close, filled, numpy, sequences, states_for
+
+
+@pytest.mark.parametrize("case", [*CASES, TALLY], ids=str)
+def test_gradients_are_finite_differences(case, rng):
+    """Of every weight, the input and the initial state, with masks on every side, compiled."""
+    with float64():
+        layer = case.layer(return_sequences=True, return_state=True, dtype="float64")
+        if case is TALLY:
+            layer.cell.state_dtypes = {"s": "float64"}
+        filled(layer, rng)
+        x, states = sequences(rng, len(MASKS), dtype="float64"), states_for(layer, rng, len(MASKS))
+        assert all(state.dtype == "float64" for state in states)
+        check_against_differences(layer, x, states, MASKS)
+
+
+OPTIONS = [
+    {"layer_norm": True, "integration": "multiplicative", "projection": 2},
+    {"recurrence": "block", "blocks": 2, "zoneout": 0.3, "layer_norm": True},
+    {"recurrence": "diagonal", "zoneout": 0.3, "go_backwards": True},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("case", ARCHETYPES if BACKEND == "torch" else ARCHETYPES[1:2], ids=str)
+def test_gradients_with_options(case, options, rng):
+    refused = type(case.cell()).refuses
+    options = {name: value for name, value in options.items() if name not in refused}
+    with float64():
+        layer = case.layer(return_sequences=True, return_state=True, dtype="float64", **options)
+        if case is TALLY:
+            layer.cell.state_dtypes = {"s": "float64"}
+        filled(layer, rng)
+        x, states = sequences(rng, len(MASKS), dtype="float64"), states_for(layer, rng, len(MASKS))
+        check_against_differences(layer, x, states, MASKS)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX compiles everywhere, torch does not")
+@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+def test_xla_on_tensorflow_gives_the_same_gradients(case, rng):
+    import tensorflow as tf
+
+    layer = filled(case.layer(return_sequences=True), rng)
+    x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
+    weights = [numpy(v) for v in layer.trainable_variables]
+    expected = differentiable(layer, MASKS)(weights, [x, *states])
+
+    @tf.function(jit_compile=True)
+    def compiled(x, states):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = layer(x, initial_state=states, mask=tf.constant(MASKS))
+            scale = tf.reshape(tf.cos(tf.range(tf.size(y), dtype=tf.float32)), tf.shape(y))
+            value = tf.reduce_sum(y * scale)
+        return value, *tape.gradient(value, (x, [v.value for v in layer.trainable_variables]))
+
+    value, by_x, by_weights = compiled(tf.constant(x), [tf.constant(s) for s in states])
+    np.testing.assert_allclose(value, expected["value"], 1e-4, 1e-4)
+    close(by_x, expected["x"], 1e-4)
+    close(list(by_weights), expected["weights"], 1e-4)
