@@ -122,11 +122,16 @@ class Vocabulary:
         """
         if max_length is not None and max_length < 1:
             raise ValueError(f"max_length must be at least 1. Received: max_length={max_length}")
-        words = self._word_ids(tokenize(text) or [""])
+        words = self.ids(tokenize(text) or [""])
         encoded = {"words": words}
         if self.bigrams is not None:
             encoded["bigrams"] = self._bigram_ids(words)
         return {name: _head_and_tail(ids, max_length) for name, ids in encoded.items()}
+
+    def ids(self, tokens):
+        """Word ids of a list of tokens: int32 (length,)."""
+        ids = (self._ids.get(token, UNKNOWN) for token in tokens)
+        return np.fromiter(ids, dtype="int32", count=len(tokens))
 
     def to_config(self):
         """A JSON-able description from which `from_config` builds the same vocabulary."""
@@ -138,10 +143,6 @@ class Vocabulary:
         """Rebuild a vocabulary from `to_config`."""
         return cls(**config)
 
-    def _word_ids(self, tokens):
-        ids = (self._ids.get(token, UNKNOWN) for token in tokens)
-        return np.fromiter(ids, dtype="int32", count=len(tokens))
-
     def _pair_keys(self, words):
         """One integer for each pair of neighbours: (length - 1,)."""
         return words[:-1].astype("int64") * self.size + words[1:]
@@ -149,7 +150,7 @@ class Vocabulary:
     def _frequent_bigrams(self, tokens, min_df):
         known = []
         for text in tokens:
-            words = self._word_ids(text)
+            words = self.ids(text)
             keys = self._pair_keys(words)
             listed = (words[:-1] != UNKNOWN) & (words[1:] != UNKNOWN)
             known.append(np.unique(keys[listed]))

@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 import keras
 
+from keras_rnnzoo.base.options import positive_int
 from keras_rnnzoo.datasets.text import Vocabulary
+from keras_rnnzoo.datasets.word_vectors import ppmi_vectors
 from keras_rnnzoo.models.text_classifier import TextClassifier
 
 
@@ -20,6 +22,7 @@ class TextRecipe:
         batch_size: texts in a batch.
         average: momentum of the moving average of the weights that is kept in the end, or `None`.
         max_words: size of the vocabulary.
+        word_vectors: whether words start from `ppmi_vectors` of the training texts.
         lengths: of the batches, see `ReviewBatches`.
     """
 
@@ -29,7 +32,12 @@ class TextRecipe:
     batch_size: int = 64
     average: float | None = 0.995
     max_words: int = 30_000
+    word_vectors: bool = False
     lengths: tuple | None = None
+
+    def __post_init__(self):
+        positive_int("epochs", self.epochs)
+        positive_int("batch_size", self.batch_size)
 
 
 REVIEWS = TextRecipe(
@@ -41,6 +49,7 @@ REVIEWS = TextRecipe(
         "embedding_dropout": 0.3,
         "label_smoothing": 0.05,
     },
+    word_vectors=True,
     lengths=(120, 200, 280, 400),
 )
 "Twenty thousand long reviews: a recurrent head on words, a bag head on words and bigrams."
@@ -75,6 +84,9 @@ def build_classifier(texts, recipe, seed=None, **changes):
     vocabulary = Vocabulary.fit(texts, max_words=recipe.max_words, bigrams=bigrams)
     model = TextClassifier(vocabulary, seed=seed, **options)
     model.build()
+    if recipe.word_vectors:
+        width = model.embedding_dim
+        model.words.embeddings.assign(ppmi_vectors(texts, vocabulary, width, seed=seed or 0))
     return model
 
 
