@@ -78,6 +78,7 @@ def python(code, *arguments, backend=BACKEND, **environment):
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, *map(str, arguments)],
         env=environment,
+        check=False,
         capture_output=True,
         text=True,
         timeout=300,

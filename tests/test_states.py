@@ -11,7 +11,7 @@ from keras_rnnzoo import LSTM, SimpleRNN
 
 def adder(**options):
     """h = h' + x: a running sum."""
-    layer = SimpleRNN(
+    return SimpleRNN(
         1,
         activation="linear",
         use_bias=False,
@@ -19,7 +19,6 @@ def adder(**options):
         recurrent_initializer="ones",
         **options,
     )
-    return layer
 
 
 @pytest.mark.parametrize("case", ARCHETYPES, ids=str)

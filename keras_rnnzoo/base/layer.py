@@ -16,6 +16,7 @@ from keras_rnnzoo.base.configurable import (
     take_version,
 )
 from keras_rnnzoo.base.memory import StateMemory
+from keras_rnnzoo.base.options import boolean
 from keras_rnnzoo.base.sequences import TakesMask
 
 __all__ = ["RecurrentLayer"]
@@ -79,7 +80,9 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         register(cls)
 
     def __init__(self, *args, **kwargs):
-        options = {name: kwargs.pop(name, value) for name, value in _LAYER_OPTIONS.items()}
+        options = {
+            name: boolean(name, kwargs.pop(name, value)) for name, value in _LAYER_OPTIONS.items()
+        }
         layer = {k: kwargs.pop(k) for k in ("name", "trainable", "dtype") if k in kwargs}
         super().__init__(self._make_cell(args, kwargs, layer), **options, **layer)
         # States keep their dtypes on the way in too; the cell casts what it reads.
@@ -206,6 +209,8 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         return (output, *((batch, *cell.state_shape(name)) for name in cell.states))
 
     def compute_output_spec(self, sequences, initial_state=None, mask=None, training=False):
+        if initial_state is not None:
+            checks.initial_state(self, sequences, initial_state)
         shapes = self.compute_output_shape(sequences.shape)
         if not self.return_state:
             return keras.KerasTensor(shapes, dtype=self.compute_dtype)

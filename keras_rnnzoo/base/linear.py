@@ -18,6 +18,15 @@ class LinearCell(RecurrentCell):
     Arguments:
         units: width of the state.
         **options: the standard options that need no recurrent product.
+
+    Example:
+
+    >>> class Average(LinearCell):
+    ...     gates = ("z", "n")
+    ...     def coefficients(self, a):
+    ...         z = keras.ops.sigmoid(a.z)
+    ...         return 1 - z, z * a.n
+    >>> layer = RecurrentLayer(Average(8))
     """
 
     recurrent = ()
@@ -80,6 +89,3 @@ class LinearCell(RecurrentCell):
         if name in zone:
             return ops.cast(zone[name], self.compute_dtype)
         return self.zoneout_rates.get(name)
-
-    def explain_kernel(self, backend=None):
-        return kernels.explain(linear=True, backend=backend)

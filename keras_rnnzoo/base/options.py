@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 
 from keras import activations, constraints, initializers, regularizers
 
-__all__ = ["OPTIONS", "Option", "choice", "nearest", "positive_int", "rate", "read_options"]
+__all__ = [
+    "OPTIONS",
+    "Option",
+    "boolean",
+    "choice",
+    "nearest",
+    "positive_int",
+    "rate",
+    "read_options",
+]
 
 
 def nearest(name, known):
@@ -43,7 +52,8 @@ def rate(name, value):
     return float(value)
 
 
-def _boolean(name, value):
+def boolean(name, value):
+    """`value` as a `bool` if it is true, false, one or nought."""
     if not isinstance(value, (bool, int)) or value not in (0, 1):
         raise ValueError(f"`{name}` must be True or False. Received: {name}={value!r}")
     return bool(value)
@@ -99,7 +109,7 @@ INTEGRATIONS = ("sum", "multiplicative")
 OPTIONS = {
     "activation": _of(activations, "tanh", "of the candidate and the output"),
     "recurrent_activation": _of(activations, "sigmoid", "of the gates"),
-    "use_bias": Option(True, _boolean, _same, "whether the gates have a bias"),
+    "use_bias": Option(True, boolean, _same, "whether the gates have a bias"),
     "kernel_initializer": _of(initializers, "glorot_uniform", "of the input kernel"),
     "recurrent_initializer": _of(initializers, "orthogonal", "of the recurrent kernel"),
     "bias_initializer": _of(initializers, "zeros", "of the bias"),
@@ -122,7 +132,7 @@ OPTIONS = {
     ),
     "layer_norm": Option(
         False,
-        _boolean,
+        boolean,
         _same,
         "normalise the input part and the recurrent part of each gate, and c where it is read "
         "(Ba et al. 2016, arXiv:1607.06450)",

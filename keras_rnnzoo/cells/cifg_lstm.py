@@ -1,6 +1,7 @@
 """The LSTM with coupled input and forget gate."""
 
 from keras_rnnzoo.base import RecurrentCell, RecurrentLayer
+from keras_rnnzoo.base.options import boolean
 
 
 class CIFGLSTMCell(RecurrentCell):
@@ -38,8 +39,8 @@ class CIFGLSTMCell(RecurrentCell):
 
     def __init__(self, units, unit_forget_bias=True, **options):
         super().__init__(units, **options)
-        self.unit_forget_bias = unit_forget_bias
-        self.bias_starts = {"f": 1.0} if unit_forget_bias else {}
+        self.unit_forget_bias = boolean("unit_forget_bias", unit_forget_bias)
+        self.bias_starts = {"f": 1.0} if self.unit_forget_bias else {}
 
     def update(self, a, h, c):
         σ, φ = self.sigma, self.phi

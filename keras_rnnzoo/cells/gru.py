@@ -1,6 +1,7 @@
 """The gated recurrent unit, with the reset gate before or after the product."""
 
 from keras_rnnzoo.base import RecurrentCell, RecurrentLayer
+from keras_rnnzoo.base.options import boolean
 
 
 class GRUCell(RecurrentCell):
@@ -32,13 +33,14 @@ class GRUCell(RecurrentCell):
     """
 
     gates = ("z", "r", "n")
+    family = "gru"
 
     def __init__(self, units, reset_after=True, **options):
         super().__init__(units, **options)
-        self.reset_after = reset_after
-        self.recurrent_bias = reset_after
-        self.apart = ("n",) if reset_after else ()
-        self.recurrent = (("z", "r", "n"),) if reset_after else (("z", "r"), ("n",))
+        self.reset_after = boolean("reset_after", reset_after)
+        self.recurrent_bias = self.reset_after
+        self.apart = ("n",) if self.reset_after else ()
+        self.recurrent = (("z", "r", "n"),) if self.reset_after else (("z", "r"), ("n",))
 
     def inner(self, a, h):
         r = self.sigma(a.r)

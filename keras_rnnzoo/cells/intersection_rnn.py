@@ -4,6 +4,7 @@ from keras import activations
 
 from keras_rnnzoo.base import RecurrentCell, RecurrentLayer
 from keras_rnnzoo.base.arithmetic import product
+from keras_rnnzoo.base.options import boolean
 
 
 class IntersectionRNNCell(RecurrentCell):
@@ -38,8 +39,8 @@ class IntersectionRNNCell(RecurrentCell):
 
     def __init__(self, units, unit_forget_bias=True, **options):
         super().__init__(units, **options)
-        self.unit_forget_bias = unit_forget_bias
-        self.bias_starts = {"g_y": 1.0, "g_h": 1.0} if unit_forget_bias else {}
+        self.unit_forget_bias = boolean("unit_forget_bias", unit_forget_bias)
+        self.bias_starts = {"g_y": 1.0, "g_h": 1.0} if self.unit_forget_bias else {}
 
     def own_weights(self, features):
         if features != self.units:

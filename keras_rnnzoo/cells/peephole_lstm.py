@@ -3,7 +3,7 @@
 from keras import ops
 
 from keras_rnnzoo.base import RecurrentCell, RecurrentLayer
-from keras_rnnzoo.base.options import choice
+from keras_rnnzoo.base.options import boolean, choice
 
 
 class PeepholeLSTMCell(RecurrentCell):
@@ -46,8 +46,8 @@ class PeepholeLSTMCell(RecurrentCell):
     def __init__(self, units, peephole="diagonal", unit_forget_bias=True, **options):
         super().__init__(units, **options)
         self.peephole = choice("peephole", peephole, ("diagonal", "full"))
-        self.unit_forget_bias = unit_forget_bias
-        self.bias_starts = {"f": 1.0} if unit_forget_bias else {}
+        self.unit_forget_bias = boolean("unit_forget_bias", unit_forget_bias)
+        self.bias_starts = {"f": 1.0} if self.unit_forget_bias else {}
 
     def own_weights(self, features):
         if self.peephole == "full":

@@ -30,6 +30,7 @@ class SimpleRNNCell(RecurrentCell):
 
     gates = ("h",)
     mixes_h = False
+    family = "rnn"
     refuses = {"recurrent_activation": "it has no gates"}
 
     def update(self, a, h):
