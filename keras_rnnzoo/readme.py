@@ -5,16 +5,15 @@ Each part stands between two comment lines that name it; a test says when one is
 
 import argparse
 import inspect
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 
-from keras_rnnzoo import kernels
 from keras_rnnzoo.base import LinearCell
 from keras_rnnzoo.base.options import OPTIONS
 from keras_rnnzoo.registry import get, list_layers
+from keras_rnnzoo.training import read_records
 from keras_rnnzoo.training.files import write_atomic
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,19 +33,24 @@ def layers_table():
 
 
 def kernels_table():
-    """What walks time on each backend."""
-    rows = ["| backend | step loop | linear scan |", "|---|---|---|"]
+    """What walks time on each backend, for three kinds of cell."""
+    cells = {name: get(name)(1) for name in ("LSTM", "PeepholeLSTM", "MinGRU")}
+    rows = [
+        "| backend | `LSTM`, `GRU`, `SimpleRNN` | other cells | linear cells |",
+        "|---|---|---|---|",
+    ]
     for backend in ("tensorflow", "jax", "torch"):
-        walk, scan = (kernels.explain(linear, backend)[0] for linear in (False, True))
-        rows.append(f"| {backend} | {walk} | {scan} |")
+        texts = [layer.cell.explain_kernel(backend)[0] for layer in cells.values()]
+        rows.append(f"| {backend} | {' | '.join(texts)} |")
     return "\n".join(rows)
 
 
 def imdb_table(path=ROOT / "examples" / "results" / "imdb.jsonl"):
     """Test accuracy on the real reviews by configuration: mean and spread over seeds."""
+    if not path.exists():
+        return "No run on the real reviews is recorded yet."
     groups = {}
-    for line in path.read_text().splitlines():
-        record = json.loads(line)
+    for record in read_records(path):
         groups.setdefault(record["config_hash"], []).append(record)
     rows = [
         "| model | seeds | validation | test | seconds a seed | backend |",
@@ -63,7 +67,9 @@ def imdb_table(path=ROOT / "examples" / "results" / "imdb.jsonl"):
         rows.append(f"| {name} | {tail} | {backend} |")
         if "bag head" in name:
             alone = _mean(ours, "test_recurrent_head")
-            rows.append(f"| its recurrent head alone, words only | {len(records)} | | {alone} | | |")
+            rows.append(
+                f"| its recurrent head alone, words only | {len(records)} | | {alone} | | |"
+            )
     for name, row in plain.items():
         scores = f"{100 * row['validation']:.2f} | {100 * row['test']:.2f}"
         rows.append(f"| {name} | 1 | {scores} | {row['seconds']:.0f} | scikit-learn |")

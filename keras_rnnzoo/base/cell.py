@@ -20,6 +20,8 @@ from keras_rnnzoo.base.weights import CellWeights
 
 __all__ = ["RecurrentCell"]
 
+_STEP = {"update", "inner", "output", "step", "project", "recur", "join", "join_all", "advance"}
+
 
 class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
     """One step of a recurrent layer; the base of every cell here.
@@ -61,6 +63,8 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
     "Standard options whose default differs from the usual one."
     recurrent_bias = False
     "Whether the recurrent part has a bias too: `bias (2, k·units)`."
+    family = None
+    "The family in `kernels.fusion` whose fused kernels compute this very cell."
     mixes_h = True
     "Whether `update` reads h itself, so that h stays `units` wide under projection."
 
@@ -73,6 +77,8 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
             inherited["cell_clip"] = "it has no cell state c"
         else:
             inherited.pop("cell_clip", None)
+        if _STEP & vars(cls).keys() and "family" not in vars(cls):
+            cls.family = None  # a subclass with a step of its own is another cell
         cls.refuses = {**inherited, **vars(cls).get("refuses", {})}
         cls.__signature__ = inspect.Signature(
             [
@@ -209,6 +215,11 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
 
     def unfold(self, sequences, states, mask, zone, drop, return_sequences):
         """All of time: `(outputs or None, last output, states)`."""
+        if not (zone or drop):
+            with self.bound():
+                done = kernels.fused(self, sequences, states, mask, return_sequences)
+            if done is not None:
+                return done
         batch = ops.shape(sequences)[0]
         loop = kernels.Loop(
             project=self.project,
@@ -229,7 +240,7 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
 
     def explain_kernel(self, backend=None):
         """`(kernel, reason)` in words."""
-        return kernels.explain(backend=backend)
+        return kernels.explain(self, backend)
 
     @property
     def output_is_state(self):

@@ -12,12 +12,14 @@ import importlib
 import keras
 from keras.src.backend import get_keras_mask as mask_of  # no public name exists
 
+from keras_rnnzoo.kernels import fusion
 from keras_rnnzoo.kernels.loop import Loop, forward_fill
 
 __all__ = [
     "Loop",
     "explain",
     "forward_fill",
+    "fused",
     "gradient",
     "linear_scan",
     "mask_of",
@@ -70,6 +72,13 @@ def walk(loop, inputs, states, mask=None, *, steps=None, rows=None, return_seque
     return _kernels.walk(*arguments)
 
 
+def fused(cell, inputs, states, mask, return_sequences):
+    """All of time by the backend's own layer: as `walk`, or `None` where it has none for `cell`."""
+    if fusion.why_not(cell, keras.backend.backend()):
+        return None
+    return _kernels.fused(cell, inputs, states, mask, return_sequences)
+
+
 def linear_scan(decay, drive, initial, mask=None):
     """All states of `h_t = decay_t ⊙ h_(t-1) + drive_t`, shape `(batch, time, units)`.
 
@@ -98,12 +107,16 @@ def pointwise(activation):
     return _kernels.POINTWISE.get(activation, activation)
 
 
-def explain(linear=False, backend=None):
+def explain(cell, backend=None):
     """`(kernel, reason)` in words: what walks time, and why nothing faster does."""
     backend = backend or keras.backend.backend()
+    linear = hasattr(cell, "coefficients")
     kernel = (_SCANS if linear else _WALKS).get(backend)
     if kernel is None:
         return "definition in keras.ops", f"there is no kernel for the backend {backend!r}"
     if linear:
         return kernel, "on a CPU a sequential scan beats the associative one at every length tried"
-    return kernel, "no fused kernel exists for this cell"
+    reason = fusion.why_not(cell, backend)
+    if not reason:
+        return fusion.BACKENDS[backend], "recurrent dropout, while training, takes a step loop"
+    return kernel, reason

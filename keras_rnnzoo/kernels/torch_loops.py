@@ -21,18 +21,24 @@ POINTWISE = {
 }
 
 
+def fused(*arguments):
+    from keras_rnnzoo.kernels import torch_fused  # which packs batches with what stands here
+
+    return torch_fused.unfold(*arguments)
+
+
 def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     if mask is None:
         return _dense(loop, inputs, states, None, steps, rows, return_sequences)
-    if _is_traced(mask):  # lengths are data, which a traced graph must not depend on
+    if is_traced(mask):  # lengths are data, which a traced graph must not depend on
         return _dense(loop, inputs, states, mask, steps, rows, return_sequences)
-    packed = _Packed(mask)
+    packed = Packed(mask)
     if not packed.padded:
         return _dense(loop, inputs, states, None, steps, rows, return_sequences)
     return _run_packed(loop, inputs, states, packed, steps, rows, return_sequences)
 
 
-def _is_traced(mask):
+def is_traced(mask):
     return mask.device.type == "meta" or torch.compiler.is_compiling()
 
 
@@ -65,7 +71,7 @@ def _dense(loop, inputs, states, mask, steps, rows, return_sequences):
     return outputs, output, states
 
 
-class _Packed:
+class Packed:
     """Where the valid steps of a masked batch go when they are packed, and back."""
 
     def __init__(self, mask):
@@ -106,7 +112,7 @@ def _run_packed(loop, inputs, states, packed, steps, rows, return_sequences):
     output = loop.blank[order]
     if packed.longest == 0:
         outputs = loop.blank[:, None].expand(-1, inputs.shape[1], -1)
-        return (outputs if return_sequences else None), loop.blank, _restore(states, order)
+        return (outputs if return_sequences else None), loop.blank, restore(states, order)
 
     index = packed.flat_index()
 
@@ -127,11 +133,11 @@ def _run_packed(loop, inputs, states, packed, steps, rows, return_sequences):
     finished.append([output, *states])
     last, *states = (torch.cat(parts) for parts in zip(*reversed(finished)))
     outputs = packed.unpack(torch.cat(outputs)) if return_sequences else None
-    last, *states = _restore([last, *states], order)
+    last, *states = restore([last, *states], order)
     return outputs, last, states
 
 
-def _restore(values, order):
+def restore(values, order):
     inverse = torch.argsort(order)
     return [value[inverse] for value in values]
 
