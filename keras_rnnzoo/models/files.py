@@ -7,15 +7,17 @@ from pathlib import Path
 import keras
 
 
-def save_whole(save, path, **kwargs):
+def save_whole(save, path, overwrite=True):
     """Save to a file of another name and rename it, so that a kill leaves no half file."""
     path = Path(path)
+    if not overwrite and path.exists():
+        raise FileExistsError(f"There is a file already. Received: path={path}, overwrite=False")
     if path.suffix != ".keras":
         raise ValueError(f"A model is saved to a file that ends in .keras. Received: path={path}")
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
     try:
-        save(partial, **kwargs)
+        save(partial)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)

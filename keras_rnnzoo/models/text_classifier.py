@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
-from keras_rnnzoo.base.options import positive_int, rate
+from keras_rnnzoo.base.options import nearest, positive_int, rate
 from keras_rnnzoo.datasets.batches import ReviewBatches
 from keras_rnnzoo.datasets.text import Vocabulary
 from keras_rnnzoo.models import files
@@ -34,7 +34,7 @@ class TextClassifier(keras.Model):
     Arguments:
         vocabulary: a `Vocabulary`, or its config; with bigrams where `bigrams` or `bag` want them.
         cell, units, depth, bidirectional, merge_mode, connections, cell_options: of the
-            `StackedRecurrent`.
+            `StackedRecurrent`; one layer unless `depth` or a list says more.
         embedding_dim: width of the embeddings.
         pooling: `"last"`, `"max"`, `"mean"` or `"max+mean"` of the outputs.
         halve_time: whether neighbouring embeddings are added in pairs before the recurrence.
@@ -47,7 +47,7 @@ class TextClassifier(keras.Model):
         dropout: between the recurrent layers and in front of the logit.
         label_smoothing: of the loss.
         max_length: tokens of a text that are read.
-        seed: of the dropout.
+        seed: of the dropout. Weights start by `keras.utils.set_random_seed`, as in any layer.
 
     Call arguments:
         inputs: `{"words": int (batch, time)[, "bigrams": int (batch, time)]}`, 0 for padding.
@@ -69,7 +69,7 @@ class TextClassifier(keras.Model):
         vocabulary,
         cell="gru",
         units=64,
-        depth=1,
+        depth=None,
         bidirectional=True,
         merge_mode="concat",
         connections="none",
@@ -90,11 +90,17 @@ class TextClassifier(keras.Model):
         seed=None,
         **kwargs,
     ):
+        _refuse_unknown(kwargs)
         super().__init__(**kwargs)
-        for name in inspect.signature(type(self).__init__).parameters.keys() - {"self", "kwargs"}:
+        for name in _options():
             setattr(self, name, locals()[name])
         if isinstance(vocabulary, dict):
             self.vocabulary = Vocabulary.from_config(vocabulary)
+        elif not isinstance(vocabulary, Vocabulary):
+            raise TypeError(
+                "`vocabulary` must be a Vocabulary, such as Vocabulary.fit(texts). "
+                f"Received: vocabulary={vocabulary!r}"
+            )
         self.embedding_dim = positive_int("embedding_dim", embedding_dim)
         self.max_length = positive_int("max_length", max_length)
         if (bigrams or bag) and self.vocabulary.bigrams is None:
@@ -102,6 +108,7 @@ class TextClassifier(keras.Model):
                 "`bigrams` and `bag` read pairs of words. Fit the vocabulary with "
                 f"Vocabulary.fit(texts, bigrams=True). Received: bigrams={bigrams}, bag={bag}"
             )
+        self.heads_loss = HeadsCrossentropy(label_smoothing)
         self._make_recurrent_head()
         if bag:
             self._make_bag_head()
@@ -110,14 +117,14 @@ class TextClassifier(keras.Model):
         return None if self.seed is None else self.seed + k
 
     def _embedding(self, name, rows, scale=0.05):
-        start = keras.initializers.RandomNormal(stddev=scale, seed=self._seed(len(name)))
+        start = keras.initializers.RandomNormal(stddev=scale)
         return keras.layers.Embedding(rows, self.embedding_dim, start, name=name)
 
     def _make_recurrent_head(self):
         self.words = self._embedding("words", self.vocabulary.size)
-        self.pairs = (
-            self._embedding("pairs", self.vocabulary.bigram_size, 0.025) if self.bigrams else None
-        )
+        self.pairs = None
+        if self.bigrams:
+            self.pairs = self._embedding("pairs", self.vocabulary.bigram_size, 0.025)
         self.drop_tokens = TokenDropout(
             self.token_dropout, self.span_dropout, seed=self._seed(100), name="drop_tokens"
         )
@@ -134,7 +141,7 @@ class TextClassifier(keras.Model):
         self.recurrent = StackedRecurrent(
             self.cell,
             self.units,
-            self.depth if not isinstance(self.cell, (list, tuple)) else None,
+            self.depth,
             connections=self.connections,
             dropout=self.dropout,
             bidirectional=self.bidirectional,
@@ -147,14 +154,13 @@ class TextClassifier(keras.Model):
         self.pool = MaskedPooling(self.pooling, name="pool")
         self.drop = keras.layers.Dropout(self.dropout, seed=self._seed(103))
         self.logit = keras.layers.Dense(1, name="logit")
-        self.shortcut = (
-            keras.layers.Dense(1, use_bias=False, name="shortcut") if self.skip else None
-        )
+        self.mean = MaskedPooling("mean", name="mean")
+        shortcut = keras.layers.Dense(1, use_bias=False, name="shortcut")
+        self.shortcut = shortcut if self.skip else None
 
     def _make_bag_head(self):
         self.bag_words = self._embedding("bag_words", self.vocabulary.size)
         self.bag_pairs = self._embedding("bag_pairs", self.vocabulary.bigram_size)
-        self.bag_mean = MaskedPooling("mean", name="bag_mean")
         self.bag_drop = keras.layers.Dropout(0.3, seed=self._seed(104))
         self.bag_logit = keras.layers.Dense(1, name="bag_logit")
 
@@ -175,37 +181,32 @@ class TextClassifier(keras.Model):
         self.built = True
 
     def call(self, inputs, training=False):
-        return self._heads(inputs, training)
-
-    def _heads(self, inputs, training):
         words = inputs["words"]
         mask = ops.not_equal(words, 0)
         x = self.words(words)
         if self.pairs is not None:
             x = x + 0.5 * self.pairs(inputs["bigrams"])
-        kept = self.drop_tokens.draw(x) if training else 1.0
+        kept = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # padding has an embedding too
+        if training:
+            kept = kept * self.drop_tokens.draw(x)
         heads = [self._recurrent_logit(x * kept, mask, training)]
         if self.bag:
             bag = (self.bag_words(words) + self.bag_pairs(inputs["bigrams"])) * kept
-            mean = self.bag_mean(bag, mask=mask) * 20.0  # means are small, logits are not
+            mean = self.mean(bag, mask=mask) * 20.0  # means are small, logits are not
             heads.append(self.bag_logit(self.bag_drop(mean, training=training)))
         return ops.concatenate(heads, axis=-1)
 
     def _recurrent_logit(self, embedded, mask, training):
-        x = self.drop_channels(embedded, training=training)
-        steps = mask
+        x, steps = self.drop_channels(embedded, training=training), mask
         if self.ngrams is not None:
-            weight = ops.expand_dims(ops.cast(mask, x.dtype), -1)
-            x = x + self.ngrams(x * weight)
+            x = x + self.ngrams(x)
         if self.halve_time:
-            x, steps = self.halve(x), mask[:, ::2]
+            x, steps = self.halve(x, mask=mask), self.halve.compute_mask(x, mask)
         y = self.recurrent(x, mask=steps, training=training)
         pooled = y if self.pooling == "last" else self.pool(y, mask=steps)
         logit = self.logit(self.drop(pooled, training=training))
         if self.shortcut is not None:
-            weight = ops.expand_dims(ops.cast(mask, embedded.dtype), -1)
-            total = ops.maximum(ops.sum(weight, axis=1), 1)
-            logit = logit + self.shortcut(20.0 * ops.sum(embedded * weight, axis=1) / total)
+            logit = logit + self.shortcut(20.0 * self.mean(embedded, mask=mask))
         return logit
 
     def compute_output_shape(self, input_shape):
@@ -213,9 +214,8 @@ class TextClassifier(keras.Model):
 
     def compile(self, optimizer="adam", loss=None, weighted_metrics=None, **kwargs):
         """As `keras.Model.compile`; loss and accuracy of the heads unless told otherwise."""
-        loss = HeadsCrossentropy(self.label_smoothing) if loss is None else loss
         metrics = [HeadsAccuracy()] if weighted_metrics is None else weighted_metrics
-        super().compile(optimizer, loss=loss, weighted_metrics=metrics, **kwargs)
+        super().compile(optimizer, loss or self.heads_loss, weighted_metrics=metrics, **kwargs)
 
     def batches(self, texts, labels=None, **kwargs):
         """`ReviewBatches` of raw texts for `fit`, `evaluate` and `predict`."""
@@ -234,18 +234,25 @@ class TextClassifier(keras.Model):
             return float(self.predict([x], batch_size, **kwargs)[0])
         if not isinstance(x, (list, tuple, np.ndarray)) or not all(isinstance(t, str) for t in x):
             return super().predict(x, batch_size=batch_size, **kwargs)
-        if len(x) == 0:
-            return np.zeros(0, "float32")
-        return 1 / (1 + np.exp(-self.logits(x, batch_size, **kwargs).sum(-1)))
+        # as 1 / (1 + exp(-logit)), without overflow
+        return 0.5 + 0.5 * np.tanh(0.5 * self.logits(x, batch_size, **kwargs).sum(-1))
 
     def logits(self, texts, batch_size=64, verbose=0):
         """The logits of every head, `(number of texts, heads)`, the recurrent head first."""
+        if len(texts) == 0:
+            return np.zeros((0, 2 if self.bag else 1), "float32")
         batches = self.batches(texts, shuffle=False, batch_size=min(batch_size, len(texts)))
         return batches.restore(super().predict(batches, verbose=verbose))
 
-    def save(self, path, **kwargs):
-        """Write model and vocabulary to one `.keras` file, whole or not at all."""
-        files.save_whole(super().save, path, **kwargs)
+    def save(self, path, overwrite=True):
+        """Write model and vocabulary to one `.keras` file, whole or not at all.
+
+        The state of the optimizer, several times the model's own size, stays behind.
+        """
+        bare = self.from_config(self.get_config())
+        bare.build()
+        bare.set_weights(self.get_weights())
+        files.save_whole(super(TextClassifier, bare).save, path, overwrite)
 
     @classmethod
     def load(cls, path):
@@ -260,8 +267,7 @@ class TextClassifier(keras.Model):
         return model
 
     def get_config(self):
-        names = inspect.signature(type(self).__init__).parameters.keys() - {"self", "kwargs"}
-        config = {name: getattr(self, name) for name in sorted(names)}
+        config = {name: getattr(self, name) for name in _options()}
         config["vocabulary"] = self.vocabulary.to_config()
         options = dict(self.cell_options) if self.cell_options else None
         config["cell_options"] = keras.saving.serialize_keras_object(options)
@@ -273,6 +279,21 @@ class TextClassifier(keras.Model):
         options = config["cell_options"]
         config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
         return cls(**config)
+
+
+def _options():
+    """The names of the options of `TextClassifier`."""
+    parameters = inspect.signature(TextClassifier.__init__).parameters
+    return [name for name in parameters if name not in ("self", "kwargs")]
+
+
+def _refuse_unknown(options):
+    known = [*_options(), "name", "dtype", "trainable"]
+    for name in options.keys() - known:
+        raise TypeError(
+            f"TextClassifier has no option `{name}`.{nearest(name, known)} "
+            f"Received: {name}={options[name]!r}"
+        )
 
 
 register(TextClassifier)

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base.configurable import register
-from keras_rnnzoo.base.options import choice
+from keras_rnnzoo.base.options import choice, positive_int
 from keras_rnnzoo.base.options import rate as checked_rate
 
 POOLINGS = ("last", "max", "mean", "max+mean")
@@ -33,7 +33,7 @@ class TokenDropout(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rate = checked_rate("rate", rate)
         self.span_rate = checked_rate("span_rate", span_rate)
-        self.span = span
+        self.span = positive_int("span", span)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
         self.supports_masking = True
@@ -65,22 +65,34 @@ class TokenDropout(keras.layers.Layer):
 class HalveTime(keras.layers.Layer):
     """Adds neighbouring steps in pairs, divided by √2: half as many steps to walk through.
 
-    A last step without a neighbour is paired with zero. A pair is valid when its first step is, so
-    masks must be on the right.
+    Masked steps count as zero, and so does the missing neighbour of a last step. A pair is valid
+    when one of its steps is.
+
+    Example:
+
+    >>> HalveTime()(np.ones((2, 5, 4))).shape
+    (2, 3, 4)
     """
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def call(self, x):
-        time, width = ops.shape(x)[1], x.shape[-1]
-        x = ops.pad(x, [(0, 0), (0, time % 2), (0, 0)])
-        pairs = ops.reshape(x, (-1, (time + 1) // 2, 2, width))
-        return ops.sum(pairs, axis=2) / 2**0.5
+    def call(self, x, mask=None):
+        if mask is not None:
+            x = x * ops.expand_dims(ops.cast(mask, x.dtype), -1)
+        return ops.sum(self._pairs(x), axis=2) / 2**0.5
 
     def compute_mask(self, x, mask=None):
-        return None if mask is None else mask[:, ::2]
+        if mask is None:
+            return None
+        valid = ops.expand_dims(ops.cast(mask, "int32"), -1)
+        return ops.any(self._pairs(valid) > 0, axis=(2, 3))
+
+    def _pairs(self, x):
+        time, width = ops.shape(x)[1], x.shape[-1]
+        x = ops.pad(x, [(0, 0), (0, time % 2), (0, 0)])
+        return ops.reshape(x, (-1, (time + 1) // 2, 2, width))
 
     def compute_output_shape(self, shape):
         time = None if shape[1] is None else (shape[1] + 1) // 2
@@ -137,7 +149,7 @@ class HeadsCrossentropy(keras.losses.Loss):
     """The sum of the binary cross-entropies of several heads, each on its own logit.
 
     Arguments:
-        label_smoothing: targets become `y (1 - s) + s / 2`.
+        label_smoothing: s in [0, 1); targets become `y (1 - s) + s / 2`.
 
     Example:
 
@@ -146,6 +158,10 @@ class HeadsCrossentropy(keras.losses.Loss):
 
     def __init__(self, label_smoothing=0.0, name="heads_crossentropy", **kwargs):
         super().__init__(name=name, **kwargs)
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(
+                f"`label_smoothing` must lie in [0, 1). Received: label_smoothing={label_smoothing}"
+            )
         self.label_smoothing = label_smoothing
 
     def call(self, y_true, y_pred):
