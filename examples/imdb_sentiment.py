@@ -33,7 +33,7 @@ from keras_rnnzoo.models.text_recipes import (
     build_classifier,
     fit_classifier,
 )
-from keras_rnnzoo.wrappers.merge import MERGE_MODES
+from keras_rnnzoo.wrappers.merge import MERGE_MODES, merge_mode_of
 
 RECORDS = Path(__file__).parent / "results" / "imdb.jsonl"
 A_FEW = [
@@ -50,9 +50,9 @@ def arguments():
     )
     p.add_argument("--cell", default="gru", help="any of keras_rnnzoo.list_layers()")
     p.add_argument("--depth", type=int, default=1, help="recurrent layers")
-    modes = [mode for mode in MERGE_MODES if mode]
-    p.add_argument("--merge", default="concat", choices=[*modes, "avg"], help="of the directions")
-    p.add_argument("--units", type=int, help="width of each direction (default: the recipe's)")
+    modes = ", ".join(mode for mode in MERGE_MODES if mode)
+    p.add_argument("--merge", default="concat", help=f"of the directions: {modes}")
+    p.add_argument("--units", type=int, help="width of each direction; default: the recipe's")
     p.add_argument("--epochs", type=int, help="default: the recipe's")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--data", default="auto", help="auto, imdb, sample, or a CSV with text,label")
@@ -62,7 +62,12 @@ def arguments():
     p.add_argument("--out", type=Path, help="folder of the run (default: runs/imdb-...)")
     p.add_argument("--load", type=Path, help="a saved model to predict with, instead of training")
     p.add_argument("--predict", nargs="+", metavar="TEXT", help="with --load: texts to judge")
-    return p.parse_args()
+    args = p.parse_args()
+    if args.predict and not args.load:
+        p.error("--predict judges with a saved model: name it with --load")
+    # Misspelt names are told at once, not after the reviews are read.
+    zoo.get(args.cell), merge_mode_of(args.merge)
+    return args
 
 
 def shorten(reviews, count=4000):
@@ -71,12 +76,10 @@ def shorten(reviews, count=4000):
     def head(part, n):
         return dataclasses.replace(part, texts=part.texts[:n], labels=part.labels[:n])
 
-    return dataclasses.replace(
-        reviews,
-        train=head(reviews.train, count),
-        validation=head(reviews.validation, count // 8),
-        test=head(reviews.test, count // 2),
-    )
+    sizes = {"train": count, "validation": count // 8, "test": count // 2}
+    parts = {name: head(getattr(reviews, name), n) for name, n in sizes.items()}
+    used = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
+    return dataclasses.replace(reviews, **parts, description=f"{reviews.description}; used: {used}")
 
 
 def settings(args, reviews):
@@ -84,29 +87,26 @@ def settings(args, reviews):
     recipe = REVIEWS if len(reviews.train) > 10_000 else FEW_REVIEWS
     recipe = SAMPLE if reviews.source == "sample" else recipe
     model = {"cell": args.cell, "depth": args.depth, "merge_mode": args.merge}
-    if args.units:
+    if args.units is not None:
         model["units"] = args.units
     recipe = dataclasses.replace(recipe, model={**recipe.model, **model})
-    return dataclasses.replace(recipe, epochs=args.epochs) if args.epochs else recipe
+    return recipe if args.epochs is None else dataclasses.replace(recipe, epochs=args.epochs)
 
 
-def train(args, reviews, recipe, run):
-    """Build and fit the classifier; a killed run goes on at its epoch."""
-    training.set_seed(args.seed)
-    model = build_classifier(reviews.train.texts, recipe, seed=args.seed)
-    print(f"{model.count_params():,} parameters; {model.recurrent.explain_kernel()}", flush=True)
+def train(model, reviews, recipe, seed, run):
+    """Fit the classifier; a killed run goes on at its epoch."""
     history = fit_classifier(
         model,
         reviews.train,
         reviews.validation,
         recipe,
-        seed=args.seed,
-        checkpoint=lambda batches: training.Checkpoint(run.checkpoint, batches=batches),
+        seed=seed,
+        checkpoint=training.Checkpoint(run.checkpoint),
         callbacks=[training.Progress()],
     )
     run.save_history(history)
     model.save(run.path / "model.keras")
-    return model, history
+    return history
 
 
 def baselines(reviews):
@@ -181,6 +181,14 @@ def table(rows):
     return "\n".join(lines)
 
 
+def report(description, rows):
+    """The table, and what the recurrent head gives without the bag beside it."""
+    print(f"\n{description}\n{table(rows)}")
+    if "bag head" in rows[0]["model"]:
+        alone = 100 * rows[0]["test_recurrent_head"]
+        print(f"The recurrent head of this run alone, words only: {alone:.2f} on test.")
+
+
 def predict(path, texts):
     """Judge texts with a saved model."""
     for text, probability in zip(texts, TextClassifier.load(path).predict(texts)):
@@ -202,26 +210,24 @@ def main():
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
     if finished(folder, wanted):
         return None
-    run = training.RunFolder(folder, wanted, resume=args.resume)
 
+    training.set_seed(args.seed)
+    model = build_classifier(reviews.train.texts, recipe, seed=args.seed)
+    print(f"{model.count_params():,} parameters; {model.recurrent.explain_kernel()}", flush=True)
+    run = training.RunFolder(folder, wanted, resume=args.resume)
     start = time.time()
-    model, history = train(args, reviews, recipe, run)
+    history = train(model, reviews, recipe, args.seed, run)
     seconds = time.time() - start
     scores, test_logits = evaluate(model, reviews)
-    rows = [
-        {"model": f"this run: {describe(recipe)}", **scores, "seconds": round(seconds, 1)},
-        *baselines(reviews),
-    ]
+    ours = {"model": f"this run: {describe(recipe)}", **scores, "seconds": round(seconds, 1)}
+    rows = [ours, *baselines(reviews)]
     draw(model, reviews, history, test_logits, run)
+    record(args, reviews, config, rows, scores, where)
     run.save_metrics({"rows": rows, "seconds": seconds, "description": reviews.description})
-    print(f"\n{reviews.description}\n{table(rows)}")
-    if model.bag:
-        alone = scores["test_recurrent_head"]
-        print(f"The recurrent head of this run alone, words only: {100 * alone:.2f} on test.")
+    report(reviews.description, rows)
     print()
     predict(run.path / "model.keras", A_FEW)
     print(f"\nModel and figures are in {run.path}")
-    record(args, reviews, config, rows, scores, where)
     return None
 
 
@@ -232,8 +238,8 @@ def finished(folder, config):
     if json.loads((folder / "config.json").read_text()) != json.loads(json.dumps(config)):
         return False
     metrics = json.loads((folder / "metrics.json").read_text())
-    print(f"This run is finished; its scores, model and figures are in {folder}\n")
-    print(f"{metrics['description']}\n{table(metrics['rows'])}")
+    print(f"This run is finished; its scores, model and figures are in {folder}")
+    report(metrics["description"], metrics["rows"])
     return True
 
 
@@ -256,7 +262,7 @@ def record(args, reviews, config, rows, scores, where):
 if __name__ == "__main__":
     try:
         main()
-    except (ConnectionError, FileExistsError, FileNotFoundError, TypeError, ValueError) as error:
+    except (OSError, ImportError, TypeError, ValueError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("\nStopped. Finished epochs are kept: the same command with --resume goes on.")
