@@ -21,7 +21,7 @@ FILES = sorted(p for p in PACKAGE.rglob("*.py"))
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 BACKENDS = ("tensorflow", "jax", "torch")
 
-# DESIGN 2: a part may use what stands further right, never what stands to its left.
+# A part may use what stands in a later row, never what stands in an earlier one.
 RANKS = (
     ("models", "datasets", "metrics", "figures", "training", "readme"),
     ("hybrids", "wrappers", "crf"),
@@ -60,7 +60,7 @@ def test_direction_of_imports(path):
     part = part_of(path)
     if part == "__init__":
         return
-    assert part in ALONE or rank(part) is not None, f"{part} has no place in DESIGN 2"
+    assert part in ALONE or rank(part) is not None, f"{part} has no place in RANKS"
     for module in imported(TREES[path]):
         if module.startswith("keras_rnnzoo."):
             other = module.split(".")[1]

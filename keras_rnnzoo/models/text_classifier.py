@@ -280,6 +280,11 @@ class TextClassifier(keras.Model):
         config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
         return cls(**config)
 
+    @classmethod
+    def sample(cls):
+        """A small one."""
+        return cls(Vocabulary.fit(["a good film", "a bad film"]), units=4, embedding_dim=4)
+
 
 def _options():
     """The names of the options of `TextClassifier`."""
