@@ -4,7 +4,7 @@ import inspect
 
 from keras import ops
 
-from keras_rnnzoo.base.options import nearest
+from keras_rnnzoo.base.options import refuse_unknown
 
 _DO = "Pass sequences of shape (batch, time, features)."
 
@@ -17,11 +17,7 @@ def friendly(layer_class, cell_class, positional, kwargs, shared):
     if "units" not in positional and "units" not in kwargs:
         raise TypeError(f"{layer_class.__name__} needs `units`, the width of its state.")
     known = [*inspect.signature(layer_class).parameters]
-    for name in kwargs.keys() - {*known} - cell_class.refuses.keys():
-        raise TypeError(
-            f"{layer_class.__name__} has no option `{name}`.{nearest(name, known)} "
-            f"Received: {name}={kwargs[name]!r}"
-        )
+    refuse_unknown(layer_class, kwargs, known, [*known, *cell_class.refuses])
     try:
         return cell_class(**positional, **kwargs, **shared)
     except (TypeError, ValueError) as error:

@@ -16,6 +16,7 @@ __all__ = [
     "positive_int",
     "rate",
     "read_options",
+    "refuse_unknown",
 ]
 
 
@@ -23,6 +24,15 @@ def nearest(name, known):
     """`" Did you mean 'x'?"`, or nothing when no known name is near."""
     match = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.5)
     return f" Did you mean {match[0]!r}?" if match else ""
+
+
+def refuse_unknown(cls, given, known, allowed=None):
+    """An error for the first of `given` that is not `allowed`, with the nearest that is `known`."""
+    for name in given.keys() - set(known if allowed is None else allowed):
+        raise TypeError(
+            f"{cls.__name__} has no option `{name}`.{nearest(name, known)} "
+            f"Received: {name}={given[name]!r}"
+        )
 
 
 def choice(name, value, allowed):
@@ -178,13 +188,8 @@ def read_options(cls, options):
                 f"Remove the option. Received: {name}={value!r}"
             )
         settings[name] = option.read(name, value)
-    for name in rest:
-        if name not in ("name", "dtype", "trainable"):
-            own = [*own_parameters(cls), *known, "name", "dtype", "trainable"]
-            raise TypeError(
-                f"{cls.__name__} has no option `{name}`.{nearest(name, own)} "
-                f"Received: {name}={rest[name]!r}"
-            )
+    of_keras = ["name", "dtype", "trainable"]
+    refuse_unknown(cls, rest, [*of_keras, *own_parameters(cls), *known], of_keras)
     return settings, rest
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from keras import ops
 
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
-from keras_rnnzoo.base.options import nearest, positive_int, rate
+from keras_rnnzoo.base.options import positive_int, rate, refuse_unknown
 from keras_rnnzoo.datasets.batches import ReviewBatches
 from keras_rnnzoo.datasets.text import Vocabulary
 from keras_rnnzoo.models import files
@@ -90,7 +90,8 @@ class TextClassifier(keras.Model):
         seed=None,
         **kwargs,
     ):
-        _refuse_unknown(kwargs)
+        of_keras = ["name", "dtype", "trainable"]
+        refuse_unknown(type(self), kwargs, [*of_keras, *_options()], of_keras)
         super().__init__(**kwargs)
         for name in _options():
             setattr(self, name, locals()[name])
@@ -290,15 +291,6 @@ def _options():
     """The names of the options of `TextClassifier`."""
     parameters = inspect.signature(TextClassifier.__init__).parameters
     return [name for name in parameters if name not in ("self", "kwargs")]
-
-
-def _refuse_unknown(options):
-    known = [*_options(), "name", "dtype", "trainable"]
-    for name in options.keys() - known:
-        raise TypeError(
-            f"TextClassifier has no option `{name}`.{nearest(name, known)} "
-            f"Received: {name}={options[name]!r}"
-        )
 
 
 register(TextClassifier)
