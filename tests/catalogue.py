@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import oracles
-from keras import activations, ops
+from keras import ops
 
 import keras_rnnzoo
 from keras_rnnzoo import RecurrentCell, RecurrentLayer, list_layers
@@ -46,7 +46,7 @@ CASES = [Case(name, tuple(own.items())) for name in list_layers() for own in OWN
 class TallyCell(RecurrentCell):
     """A plain recurrence that counts its steps and sums its state in a float32 matrix.
 
-    h = φ(x W + h' U + b),  s = s' + [h, 1],  y = h ⊙ tanh(s_0)
+    h = φ(x W + h' U + b),  s = s' + [h, 1],  y = h ⊙ φ(s_0)
     """
 
     gates = ("h",)
@@ -63,7 +63,7 @@ class TallyCell(RecurrentCell):
         return h, s + ops.stack([wide, ops.ones_like(wide)], axis=-1)
 
     def output(self, a, h, s):
-        return h * ops.cast(activations.tanh(s[..., 0]), h.dtype)
+        return h * ops.cast(self.phi(s[..., 0]), h.dtype)
 
 
 class Tally(RecurrentLayer):

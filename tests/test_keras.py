@@ -9,8 +9,9 @@ from keras.src.testing import TestCase
 
 from keras_rnnzoo import LSTM, LSTMCell, RecurrentLayer
 
-# Keras's layer test leaves a compiled training step behind for each layer: dear on JAX.
-TESTED = CASES if BACKEND == "torch" else REGISTERED
+# Each of these compiles a training step, which is dear on JAX: there one layer of each kind.
+TESTED = CASES if BACKEND == "torch" else [c for c in REGISTERED if c.name != "SimpleRNN"]
+TRAINED = REGISTERED if BACKEND == "torch" else [case("GRU", reset_after=False), case("MinGRU")]
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def test_fit_with_every_kind_of_noise(case, rng):
     assert still[0] == still[1]
 
 
-@pytest.mark.parametrize("case", REGISTERED, ids=str)
+@pytest.mark.parametrize("case", TRAINED, ids=str)
 def test_training_lowers_the_loss(case, rng):
     model = keras.Sequential([keras.Input((None, FEATURES)), case.layer(8), keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.02), "mse")

@@ -135,7 +135,7 @@ def test_packed_noise_meets_its_own_rows_and_steps(by_definition, rng):
 @pytest.mark.skipif(BACKEND != "torch", reason="only torch packs")
 def test_masked_steps_are_not_walked(monkeypatch, rng):
     """Padding costs nothing: no step and no projection is spent on it."""
-    layer = filled(case("LSTM").layer(), rng)
+    layer = filled(case("PeepholeLSTM").layer(), rng)
     rows = []
     advance = layer.cell.advance
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""Files: of every layer, into a fresh process of every installed backend, with equal outputs."""
+"""Files: into a fresh process of every installed backend, with equal outputs; configs of all."""
 
 import importlib.util
 import json
@@ -10,7 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from catalogue import CASES, FEATURES, TALLY, TIME, Tally, case
+from catalogue import CASES, FEATURES, REGISTERED, TALLY, TIME, Tally, case
 from helpers import BACKEND, close, filled, numpy, sequences
 
 import keras_rnnzoo
@@ -45,8 +45,8 @@ def options_of(case):
 
 
 def models():
-    """A model of every case, and what goes around a layer."""
-    for which in CASES:
+    """A model of every archetype, and what goes around a layer."""
+    for which in REGISTERED:
         layer = which.layer(return_sequences=True, **options_of(which))
         yield str(which).replace("=", "_"), [keras.layers.Masking(), layer]
     around = keras.layers.Bidirectional(LSTM(3, return_sequences=True))
@@ -92,7 +92,7 @@ def test_files_load_in_a_fresh_process(files, backend):
     used, errors = json.loads(python(LOADER, files, backend=backend).splitlines()[-1])
     assert used == backend
     assert set(errors) == {path.stem for path in files.glob("*.keras")}
-    assert len(errors) == len(CASES) + 2
+    assert len(errors) == len(REGISTERED) + 2
     assert max(errors.values()) < 1e-5, errors
 
 

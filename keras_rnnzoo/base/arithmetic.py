@@ -3,11 +3,12 @@
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from keras import ops
+from keras import activations, ops
 
-from keras_rnnzoo.kernels import split
+from keras_rnnzoo.kernels import pointwise, split
 
 EPSILON = 1e-5
+tanh = pointwise(activations.tanh)  # `ops.tanh` rounds float64 on JAX
 
 
 class Gates(SimpleNamespace):

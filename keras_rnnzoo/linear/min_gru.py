@@ -1,8 +1,9 @@
 """The minimal GRU whose gates see the input alone."""
 
-from keras import activations, ops
+from keras import ops
 
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
+from keras_rnnzoo.base.arithmetic import tanh
 from keras_rnnzoo.base.options import choice
 
 
@@ -11,7 +12,7 @@ def _positive(a):
     return ops.where(a >= 0, ops.relu(a) + 0.5, ops.sigmoid(a))
 
 
-CANDIDATES = {"positive": _positive, "linear": lambda a: a, "signed": activations.tanh}
+CANDIDATES = {"positive": _positive, "linear": lambda a: a, "signed": tanh}
 
 
 class MinGRUCell(LinearCell):
