@@ -1,4 +1,4 @@
-"""PPMI vectors: the formula on a corpus small enough to write out, and neighbours that make sense."""
+"""PPMI vectors: the formula on a corpus small enough to write out, and sensible neighbours."""
 
 import numpy as np
 
