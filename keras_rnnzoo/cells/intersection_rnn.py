@@ -32,7 +32,7 @@ class IntersectionRNNCell(RecurrentCell):
 
     >>> IntersectionRNNCell(8)
 
-    Reference: Collins, Sohl-Dickstein and Sussillo, arXiv:1611.09913 (2016), equations 16 to 21.
+    Reference: Collins, Sohl-Dickstein and Sussillo, arXiv:1611.09913 (2016), the +RNN.
     """
 
     gates = ("y", "h", "g_y", "g_h")

@@ -23,7 +23,7 @@ class LiGRUCell(RecurrentCell):
 
     >>> LiGRUCell(8, layer_norm=True)
 
-    Reference: Ravanelli et al., arXiv:1803.10225 (2018), equations 8 to 10.
+    Reference: Ravanelli et al., arXiv:1803.10225 (2018).
     """
 
     gates = ("z", "n")

@@ -22,7 +22,7 @@ class MGUCell(RecurrentCell):
 
     >>> MGUCell(8)
 
-    Reference: Zhou et al., arXiv:1603.09420 (2016), equations 7a to 7c.
+    Reference: Zhou et al., arXiv:1603.09420 (2016).
     """
 
     gates = ("f", "n")

@@ -36,7 +36,7 @@ class PeepholeLSTMCell(RecurrentCell):
 
     >>> PeepholeLSTMCell(8, peephole="full")
 
-    Reference: Gers, Schraudolph and Schmidhuber, JMLR 3 (2002), equations 4 to 8.
+    Reference: Gers, Schraudolph and Schmidhuber, JMLR 3 (2002).
     """
 
     gates = ("i", "f", "g", "o")
