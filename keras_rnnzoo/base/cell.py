@@ -215,27 +215,21 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
 
     def unfold(self, sequences, states, mask, zone, drop, return_sequences):
         """All of time: `(outputs or None, last output, states)`."""
-        if not (zone or drop):
-            with self.bound():
-                done = kernels.fused(self, sequences, states, mask, return_sequences)
-            if done is not None:
-                return done
-        batch = ops.shape(sequences)[0]
-        loop = kernels.Loop(
-            project=self.project,
-            advance=self.advance,
-            blank=ops.zeros((batch, self.output_size), dtype=self.compute_dtype),
-            output_is_state=self.output_is_state,
-        )
         with self.bound():
+            if not (zone or drop):
+                done = kernels.fused(self, sequences, states, mask, return_sequences)
+                if done is not None:
+                    return done
+            loop = kernels.Loop(
+                project=self.project,
+                advance=self.advance,
+                blank=ops.zeros(
+                    (ops.shape(sequences)[0], self.output_size), dtype=self.compute_dtype
+                ),
+                output_is_state=self.output_is_state,
+            )
             return kernels.walk(
-                loop,
-                sequences,
-                states,
-                mask,
-                steps=zone,
-                rows=drop,
-                return_sequences=return_sequences,
+                loop, sequences, states, mask, zone, drop, return_sequences=return_sequences
             )
 
     def explain_kernel(self, backend=None):

@@ -52,7 +52,7 @@ split = _kernels.split
 "`split(x, parts)`: equal parts along the last axis, without the checks that Keras repeats a step."
 
 
-def walk(loop, inputs, states, mask=None, *, steps=None, rows=None, return_sequences=True):
+def walk(loop, inputs, states, mask=None, steps=None, rows=None, *, return_sequences=True):
     """Step `loop` through time.
 
     Arguments:
