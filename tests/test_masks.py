@@ -14,7 +14,8 @@ def test_padding_equals_trimming(case, rng):
     layer = filled(case.layer(return_sequences=True, return_state=True), rng)
     x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
     outputs, *after = numpy(list(layer(x, initial_state=states, mask=MASKS)))
-    for row, mask in enumerate(MASKS[1:5], start=1):
+    for row in np.flatnonzero(MASKS.any(axis=1)):
+        mask = MASKS[row]
         first = [state[row : row + 1] for state in states]
         trimmed, *end = layer(x[row : row + 1, mask], initial_state=first)
         close(outputs[row : row + 1, mask], trimmed)

@@ -154,6 +154,26 @@ def test_options_are_those_of_the_oracle(case, options, rng):
     close(got, [expected["outputs"], *expected["states"]])
 
 
+@pytest.mark.parametrize("training", [False, True], ids=["expected", "drawn"])
+@pytest.mark.parametrize("case", [c for c in CHOSEN if c is not TALLY], ids=str)
+def test_zoneout_is_that_of_the_oracle(case, training, rng, monkeypatch):
+    """Of every cell: states are mixed or kept, the output is that of the new states."""
+    layer = filled(case.layer(return_sequences=True, return_state=True, zoneout=0.4), rng)
+    x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
+    drawn = layer.cell.draw_zoneout(len(MASKS), TIME)
+    monkeypatch.setattr(layer.cell, "draw_zoneout", lambda *_: drawn)
+    names = layer.cell.states
+    step = option_oracles.zoneout(case.oracle(), names)
+    keep = {f"keep_{n}": numpy(v).swapaxes(0, 1) * 1.0 for n, v in drawn.items()}
+    own = {"per_step": keep} if training else {"rates": dict.fromkeys(names, 0.4)}
+    expected = oracles.run(step, weights_of(layer), x, states, MASKS, **own)
+    for _ in range(2):
+        got = layer(x, initial_state=states, mask=MASKS, training=training)
+        close(got, [expected["outputs"], *expected["states"]])
+        layer.return_sequences = False
+        expected["outputs"] = expected["outputs"][:, -1]
+
+
 @pytest.mark.parametrize("case", JUDGED, ids=str)
 def test_noise_is_that_of_the_oracle(case, rng, monkeypatch):
     """In training: one recurrent mask a sequence, one zoneout mask a step and state."""
