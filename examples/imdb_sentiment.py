@@ -226,7 +226,8 @@ def main():
     run.save_metrics({"rows": rows, "seconds": seconds, "description": reviews.description})
     report(reviews.description, rows)
     print()
-    predict(run.path / "model.keras", A_FEW)
+    known = A_FEW if reviews.source == "imdb" else [*reviews.test.texts[:3], ""]
+    predict(run.path / "model.keras", known)
     print(f"\nModel and figures are in {run.path}")
     return None
 
