@@ -221,6 +221,18 @@ def test_keras_own_layer_test():
     )
 
 
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has no float64 by default")
+@pytest.mark.parametrize("mode", ["gated", "linear"])
+def test_learned_merges_keep_float64(mode):
+    merge = zoo.Merge(mode, dtype="float64")
+    f, b = (np.random.default_rng(k).normal(size=(2, 3, 5)) for k in range(2))
+    y = array(merge(f, b))
+    merge.kernel.assign(np.random.default_rng(2).normal(size=(10, 5)))
+    y = array(merge(f, b))
+    assert y.dtype == "float64"
+    np.testing.assert_allclose(y, merged(mode, f, b, merge), rtol=1e-12, atol=1e-12)
+
+
 @pytest.mark.parametrize(
     "make, error, text",
     [

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnnzoo.base.arithmetic import product
 from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import choice
 
@@ -63,10 +64,10 @@ class Connection(keras.layers.Layer):
             return y
         if self.kind == "dense":
             return ops.concatenate([x, y], axis=-1)
-        skip = x if self.skip_kernel is None else ops.matmul(x, self.skip_kernel)
+        skip = x if self.skip_kernel is None else _product(x, self.skip_kernel)
         if self.kind == "residual":
             return y + skip
-        t = ops.sigmoid(ops.matmul(x, self.gate_kernel) + self.gate_bias)
+        t = ops.sigmoid(_product(x, self.gate_kernel) + self.gate_bias)
         return t * y + (1 - t) * skip
 
     def compute_output_shape(self, x_shape, y_shape):
@@ -76,6 +77,10 @@ class Connection(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "kind": self.kind}
+
+
+def _product(x, kernel):
+    return product(x, ops.convert_to_tensor(kernel))
 
 
 register(Connection)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnnzoo.base.arithmetic import product
 from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import nearest
 
@@ -81,7 +82,7 @@ class Merge(keras.layers.Layer):
         both = ops.concatenate([forward, backward], axis=-1)
         if mode == "concat":
             return both
-        joined = ops.matmul(both, self.kernel) + self.bias
+        joined = product(both, ops.convert_to_tensor(self.kernel)) + self.bias
         if mode == "linear":
             return joined
         g = ops.sigmoid(joined)
