@@ -24,8 +24,12 @@ def _unstack(x, length):
 
 
 def _hold(mask, new, old):
-    """`mask (batch, 1)` against tensors of any rank."""
-    return tf.where(tf.reshape(mask, [-1] + [1] * (len(new.shape) - 1)), new, old)
+    """`new` where `mask (batch,)` is true, `old` elsewhere, for tensors of any rank.
+
+    The first version of `where` takes whole rows; the gradient of the second, which broadcasts,
+    costs several times as much in every step.
+    """
+    return tf.compat.v1.where(mask, new, old)
 
 
 def _while(body, start, length):
@@ -46,7 +50,7 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     length = tf.shape(inputs)[1] if static is None else static
     x = _unstack(inputs, length)
     steps = {name: _unstack(value, length) for name, value in steps.items()}
-    masks = None if mask is None else _unstack(tf.expand_dims(mask, -1), length)
+    masks = None if mask is None else _unstack(mask, length)
     carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
     shapes = [state.shape for state in states]
 
