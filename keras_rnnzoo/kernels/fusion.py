@@ -2,7 +2,7 @@
 
 from keras import activations
 
-BACKENDS = {"torch": "PyTorch's own fused layer, packed where there is a mask"}
+BACKENDS = {"torch": "PyTorch's own fused layer"}
 
 _GATED = {"activation": (activations.tanh,), "recurrent_activation": (activations.sigmoid,)}
 FAMILIES = {
