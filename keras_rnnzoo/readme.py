@@ -76,13 +76,33 @@ def imdb_table(path=ROOT / "examples" / "results" / "imdb.jsonl"):
     return "\n".join(rows)
 
 
+def speed_table(path=ROOT / "benchmarks" / "results" / "loop.jsonl"):
+    """Ratios to other implementations of the LSTM by backend: the range over all sizes."""
+    records = read_records(path)
+    others = {"keras RNN(cell)": "`keras.layers.RNN(cell)`", "keras LSTM": "`keras.layers.LSTM`"}
+    others["torch.nn.LSTM"] = "`torch.nn.LSTM`"
+    rows = [f"| backend | case | {' | '.join(others.values())} |", "|---|---|---|---|---|"]
+    for backend in dict.fromkeys(record["config"]["backend"] for record in records):
+        for train, masked in ((False, False), (False, True), (True, False), (True, True)):
+            wanted = {"backend": backend, "train": train, "masked": masked}
+            found = [r["ratios"] for r in records if wanted.items() <= r["config"].items()]
+            case = f"{'training' if train else 'inference'}{', masked' if masked else ''}"
+            ranges = [_range([ratios[o] for ratios in found if o in ratios]) for o in others]
+            rows.append(f"| {backend} | {case} | {' | '.join(ranges)} |")
+    return "\n".join(rows)
+
+
+def _range(values):
+    return f"{min(values):.2f} to {max(values):.2f}" if values else ""
+
+
 def _mean(rows, key):
     values = 100 * np.array([row[key] for row in rows])
     spread = f" ± {values.std(ddof=1):.2f}" if len(values) > 1 else ""
     return f"{values.mean():.2f}{spread}"
 
 
-PARTS = {"layers": layers_table, "kernels": kernels_table, "imdb": imdb_table}
+PARTS = {"layers": layers_table, "kernels": kernels_table, "imdb": imdb_table, "speed": speed_table}
 
 
 def fill(text):
