@@ -54,7 +54,8 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
     shapes = [state.shape for state in states]
 
-    def body(t, outputs, old_output, *old_states):
+    def body(t, outputs, *carried):  # the fewer values are carried, the cheaper is each step
+        old_output, *old_states = carried if carries_output else (None, *carried)
         here = {name: value.read(t) for name, value in steps.items()}
         projected = loop.project(x.read(t))
         output, new_states = loop.advance(projected, here, rows, list(old_states))
@@ -69,13 +70,14 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
             state.set_shape(shape)
         if return_sequences:
             outputs = outputs.write(t, output)
-        return outputs, output if carries_output else old_output, *new_states
+        return outputs, *([output] if carries_output else []), *new_states
 
     size = length if return_sequences else 0
     blank = loop.blank
     outputs = tf.TensorArray(blank.dtype, size=size, element_shape=blank.shape)
-    start = (outputs, blank if carries_output else tf.zeros((), blank.dtype), *states)
-    outputs, last, *states = _while(body, start, length)
+    start = (outputs, *([blank] if carries_output else []), *states)
+    outputs, *carried = _while(body, start, length)
+    last, *states = carried if carries_output else (None, *carried)
     outputs = _batch_major(outputs, inputs, blank) if return_sequences else None
     if loop.output_is_state:
         last = states[0]
