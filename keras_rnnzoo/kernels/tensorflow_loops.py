@@ -62,10 +62,7 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
         if masks is not None:
             mask_t = masks.read(t)
             new_states = [_hold(mask_t, new, old) for new, old in zip(new_states, old_states)]
-            if loop.output_is_state:
-                output = new_states[0]
-            else:
-                output = _hold(mask_t, output, old_output)
+            output = new_states[0] if loop.output_is_state else _hold(mask_t, output, old_output)
         for state, shape in zip(new_states, shapes):
             state.set_shape(shape)
         if return_sequences:
@@ -79,10 +76,8 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     outputs, *carried = _while(body, start, length)
     last, *states = carried if carries_output else (None, *carried)
     outputs = _batch_major(outputs, inputs, blank) if return_sequences else None
-    if loop.output_is_state:
-        last = states[0]
-    elif not carries_output:
-        last = outputs[:, -1]
+    if not carries_output:
+        last = states[0] if loop.output_is_state else outputs[:, -1]
     if mask is not None and loop.output_is_state:
         outputs, last = blank_before_start(outputs, last, mask)
     return outputs, last, states
