@@ -7,6 +7,7 @@ import keras
 
 from keras_rnnzoo.base import LinearCell, RecurrentCell, RecurrentLayer
 from keras_rnnzoo.base.options import nearest
+from keras_rnnzoo.crf import CRF
 
 __all__ = ["get", "kind_of", "list_layers", "snake_case"]
 
@@ -14,6 +15,7 @@ KINDS = {
     "recurrent": "layers that walk a cell through time, built from `units`",
     "cell": "one step of each, for `keras.layers.RNN`",
     "combiner": "what takes a layer and gives a layer",
+    "head": "what turns scores into a structured output, built from the number of tags",
     "model": "ready models",
     "base": "what a new cell or layer is derived from",
 }
@@ -34,6 +36,8 @@ def kind_of(cls):
         return "cell"
     if issubclass(cls, RecurrentLayer):
         return "recurrent"
+    if issubclass(cls, CRF):
+        return "head"
     if issubclass(cls, keras.Model):
         return "model"
     return "combiner" if issubclass(cls, keras.layers.Layer) else None
@@ -50,8 +54,8 @@ def list_layers(kind="recurrent"):
     """Names of all layers of a kind, sorted.
 
     Arguments:
-        kind: `"recurrent"` (what builds from `units`), `"cell"`, `"combiner"`, `"model"` or
-            `"base"`. Combiners and models have a `sample()` that makes a small one.
+        kind: `"recurrent"` (what builds from `units`), `"cell"`, `"combiner"`, `"model"`,
+            `"head"` or `"base"`. Combiners and models have a `sample()` that makes a small one.
 
     Raises:
         ValueError: there is no such kind.

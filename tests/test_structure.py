@@ -24,8 +24,10 @@ BACKENDS = ("tensorflow", "jax", "torch")
 # A part may use what stands in a later row, never what stands in an earlier one.
 RANKS = (
     ("models", "datasets", "metrics", "figures", "training", "readme"),
-    ("hybrids", "wrappers", "crf"),
+    ("hybrids", "wrappers"),
     ("registry",),
+    ("crf",),
+    ("tags",),
     ("cells", "linear"),
     ("base",),
     ("kernels",),

@@ -1,26 +1,36 @@
 """How time is walked: the one door behind which a backend is named.
 
-Two problems are solved here, each defined in `reference.py` in plain `keras.ops` and given again,
+Three problems are solved here, each defined in `reference.py` in plain `keras.ops` and given again,
 faster, for TensorFlow, JAX and PyTorch. Whatever a backend offers must agree with the definition.
 
 * `walk(loop, ...)` steps any cell through time.
 * `linear_scan(decay, drive, initial, mask)` solves `h_t = decay_t ⊙ h_(t-1) + drive_t`.
+* `chain_sums` and `chain_maxima` walk a linear chain of tags.
 """
 
 import importlib
 
 import keras
 from keras.src.backend import get_keras_mask as mask_of  # no public name exists
+from keras.src.backend.common.symbolic_scope import in_symbolic_scope
+from keras.src.backend.common.tensor_attributes import get_tensor_attr, set_tensor_attr
 
-from keras_rnnzoo.kernels import fusion
+from keras_rnnzoo.kernels import chain, fusion
 from keras_rnnzoo.kernels.loop import Loop, forward_fill
 
 __all__ = [
     "Loop",
+    "attach",
+    "attached",
+    "chain_maxima",
+    "chain_sums",
+    "chain_trace",
+    "concrete",
     "explain",
     "forward_fill",
     "fused",
     "gradient",
+    "in_symbolic_scope",
     "linear_scan",
     "mask_of",
     "pointwise",
@@ -92,6 +102,62 @@ def linear_scan(decay, drive, initial, mask=None):
         decay = keras.ops.where(keep, decay, keras.ops.ones_like(decay))
         drive = keras.ops.where(keep, drive, keras.ops.zeros_like(drive))
     return _kernels.linear_scan(decay, drive, initial)
+
+
+def chain_sums(scores, transition, start, mask, first):
+    """All α_t[j] = e_t[j] + log Σ_i exp(α_(t-1)[i] + A[i, j]): (batch, time, tags).
+
+    Arguments:
+        scores: `(batch, time, tags)`, the e_t.
+        transition: `(tags, tags)`, A.
+        start: `(tags,)`, in place of the sum where `first` is true.
+        mask, first: `(batch, time)` bool; a masked step repeats the one before.
+    """
+    return _chain("sums", keras.ops.logsumexp, scores, transition, start, mask, first)
+
+
+def chain_maxima(scores, transition, start, mask, first):
+    """As `chain_sums` with the maximum in place of log Σ exp; it hands no gradient on."""
+    scores = keras.ops.stop_gradient(scores)
+    return _chain("maxima", keras.ops.max, scores, transition, start, mask, first)
+
+
+def _chain(name, join, *arguments):
+    if hasattr(_kernels, "chain"):
+        return getattr(_kernels.chain(), name)(*arguments)
+    return chain.recur(_kernels.walk, join, *arguments)
+
+
+def chain_trace(sums, transition, end, mask, last, noise=None):
+    """Walk back along y_t = argmax_i (sums_t[i] + A[i, y_(t+1)] + noise_t[i]).
+
+    Arguments:
+        sums: `(batch, time, tags)`.
+        transition, end: `(tags, tags)`, and `(tags,)` in its place where `last` is true.
+        mask, last: `(batch, time)` bool.
+        noise: `(batch, time, paths, tags)` for as many paths, or `None` for one.
+
+    Returns:
+        `(batch, paths, time)` int32; what stands where a row is masked means nothing.
+    """
+    if hasattr(_kernels, "chain"):
+        return _kernels.chain().trace(sums, transition, end, mask, last, noise)
+    return chain.trace(_kernels.walk, sums, transition, end, mask, last, noise)
+
+
+def concrete(x):
+    """`x` as a NumPy array where its values are known now, `None` where they are being traced."""
+    return _kernels.concrete(x) if keras.ops.is_tensor(x) else x
+
+
+def attach(x, name, value):
+    """Let a tensor carry `value` under `name`, as Keras lets it carry its mask."""
+    set_tensor_attr(x, f"_rnnzoo_{name}", value)
+
+
+def attached(x, name):
+    """What `attach` put there, or `None`."""
+    return get_tensor_attr(x, f"_rnnzoo_{name}")
 
 
 def gradient(function, x):

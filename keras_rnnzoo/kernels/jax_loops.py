@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import keras
+import numpy as np
 from jax import lax
 
 from keras_rnnzoo.kernels.loop import blank_before_start, hold
@@ -55,6 +56,10 @@ def linear_scan(decay, drive, initial):
 
     _, states = lax.scan(step, initial, _time_major((decay, drive)))
     return jnp.swapaxes(states, 0, 1)
+
+
+def concrete(x):
+    return None if isinstance(x, jax.core.Tracer) else np.asarray(x)
 
 
 def gradient(function, x):

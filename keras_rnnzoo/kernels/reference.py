@@ -35,6 +35,10 @@ def split(x, parts):
     return ops.split(x, parts, axis=-1)
 
 
+def concrete(x):
+    return ops.convert_to_numpy(x)
+
+
 def gradient(function, x):
     raise ValueError(
         "Gradients need TensorFlow, JAX or PyTorch. Set KERAS_BACKEND to one of them. "

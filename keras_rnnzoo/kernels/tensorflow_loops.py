@@ -125,6 +125,10 @@ def linear_scan(decay, drive, initial):
     return _swap(_linear_scan(_swap(decay), _swap(drive), initial))
 
 
+def concrete(x):
+    return x.numpy() if hasattr(x, "numpy") and tf.executing_eagerly() else None
+
+
 def gradient(function, x):
     with tf.GradientTape() as tape:
         tape.watch(x)

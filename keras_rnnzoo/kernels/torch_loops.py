@@ -27,6 +27,16 @@ def fused(*arguments):
     return torch_fused.unfold(*arguments)
 
 
+def chain():
+    from keras_rnnzoo.kernels import torch_chain
+
+    return torch_chain
+
+
+def concrete(x):
+    return None if is_traced(x) else x.detach().cpu().numpy()
+
+
 def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     if mask is None:
         return _dense(loop, inputs, states, None, steps, rows, return_sequences)

@@ -1,0 +1,6 @@
+"""Linear-chain conditional random fields."""
+
+from keras_rnnzoo.crf.layer import CRF
+from keras_rnnzoo.crf.training import CRFLoss, TagAccuracy
+
+__all__ = ["CRF", "CRFLoss", "TagAccuracy"]

@@ -1,0 +1,75 @@
+"""What a CRF refuses, said clearly and as early as it can be known."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_rnnzoo import kernels
+from keras_rnnzoo.base.checks import lengths_to_mask
+
+
+def scores_shape(layer, shape):
+    """Rank three, one score for each tag, at least one step."""
+    if len(shape) != 3 or shape[-1] != layer.size or shape[1] == 0:
+        raise ValueError(
+            f"{layer.name} expects scores of shape (batch, time, {layer.size}), one for each tag. "
+            f"Put keras.layers.Dense({layer.size}) in front of it. Received: shape={tuple(shape)}"
+        )
+
+
+def valid_steps(layer, scores, mask, lengths):
+    """The boolean mask of a call, or `None`."""
+    if len(scores.shape) != 3:
+        scores_shape(layer, scores.shape)
+    if mask is not None:
+        expected, got = tuple(scores.shape[:2]), tuple(mask.shape)
+        fits = len(got) == 2 and all(None in (a, b) or a == b for a, b in zip(expected, got))
+        dtype = keras.backend.standardize_dtype(mask.dtype)
+        if not fits or dtype != "bool":
+            raise ValueError(
+                f"The mask of {layer.name} must hold booleans of shape (batch, time) = {expected}; "
+                f"a mask of numbers becomes one by `mask != 0`. Received: mask of dtype {dtype} "
+                f"and shape {got}"
+            )
+        mask = mask if isinstance(mask, keras.KerasTensor) else ops.convert_to_tensor(mask)
+    return mask if lengths is None else lengths_to_mask(scores, lengths, mask)
+
+
+def no_nan(layer, scores, mask):
+    """Where the values are known now, refuse NaN in a valid step and name the first."""
+    values = kernels.concrete(scores)
+    if values is None:
+        return
+    bad = np.isnan(np.asarray(values, dtype="float64"))
+    valid = None if mask is None else kernels.concrete(mask)
+    if valid is not None:
+        bad &= valid[..., None]
+    if bad.any():
+        row, step, tag = np.argwhere(bad)[0]
+        raise ValueError(
+            f"The scores of {layer.name} must be numbers. Received: NaN at row {row}, step {step}, "
+            f"tag {tag}, and {int(bad.sum())} in all. Look for a learning rate that is too high."
+        )
+
+
+def targets(size, tags, chain):
+    """`tags` as int32 `(batch, time)`; those beyond the tags are refused where they are known."""
+    tags = ops.convert_to_tensor(tags)
+    if len(tags.shape) == 3 and tags.shape[-1] == 1:
+        tags = ops.squeeze(tags, -1)
+    expected = tuple(chain.scores.shape[:2])
+    got = tuple(tags.shape)
+    if len(got) != 2 or any(None not in (a, b) and a != b for a, b in zip(got, expected)):
+        raise ValueError(
+            f"The targets of a CRF are one tag number for each step, (batch, time) = {expected}. "
+            f"Received: targets of shape {got}"
+        )
+    tags = ops.cast(tags, "int32")
+    values, mask = kernels.concrete(tags), kernels.concrete(chain.mask)
+    if values is not None and mask is not None and ((values >= size) & mask).any():
+        row, step = np.argwhere((values >= size) & mask)[0]
+        raise ValueError(
+            f"The CRF has {size} tags, 0 to {size - 1}. Received: tag {values[row, step]} at row "
+            f"{row}, step {step}. Make a CRF with more tags, or mask the step."
+        )
+    return tags
