@@ -93,14 +93,15 @@ def test_the_position_of_an_error_is_the_first_that_no_ending_mends(scheme, data
 @settings(max_examples=500)
 @given(tag_lists("BIES"))
 def test_the_lenient_reading_is_seqevals(sequence):
-    from seqeval.metrics.sequence_labeling import get_entities
+    get_entities = pytest.importorskip("seqeval.metrics.sequence_labeling").get_entities
 
     theirs = [T.Span(first, last + 1, kind) for kind, first, last in get_entities(sequence)]
     assert T.spans(sequence) == theirs
 
 
 def strict(sequence, scheme):
-    import seqeval.scheme
+    seqeval = pytest.importorskip("seqeval")
+    pytest.importorskip("seqeval.scheme")
 
     (entities,) = seqeval.scheme.Entities([sequence], getattr(seqeval.scheme, scheme)).entities
     return [T.Span(entity.start, entity.end, entity.tag) for entity in entities]

@@ -27,6 +27,35 @@ def bucket_lengths(counts, buckets=4, multiple=8):
     return tuple(sorted({int(-(-length // multiple) * multiple) for length in lengths}))
 
 
+def least_padding(counts, buckets=5, multiple=8):
+    """As `bucket_lengths`, but chosen so that the texts are padded the least.
+
+    Quantiles give half of all batches the length of a few very long texts; these do not.
+
+    Example:
+
+    >>> least_padding([5, 9, 20, 40, 41], buckets=2)
+    (24, 48)
+    """
+    rounded = -(-np.asarray(counts) // multiple) * multiple
+    lengths, numbers = np.unique(rounded, return_counts=True)
+    lengths, upto = lengths.tolist(), np.cumsum(numbers).tolist()
+    # best[j]: the steps of all texts up to lengths[j], and the buckets that give so few
+    best = [(length * count, (length,)) for length, count in zip(lengths, upto)]
+    for _ in range(buckets - 1):
+        best = [
+            min([best[j], *(_with(best[i], lengths[j], upto[j] - upto[i]) for i in range(j))])
+            for j in range(len(lengths))
+        ]
+    return best[-1][1]
+
+
+def _with(shorter, length, texts):
+    """A choice of buckets for shorter texts, and one more of `length` for so many `texts`."""
+    steps, lengths = shorter
+    return steps + length * texts, (*lengths, length)
+
+
 class ReviewBatches(keras.utils.PyDataset):
     """Batches of encoded texts for `fit`, `evaluate` and `predict` on every backend.
 

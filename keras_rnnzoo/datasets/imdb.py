@@ -188,10 +188,17 @@ def _import_tfds():
     return tensorflow_datasets
 
 
-def online(timeout=3.0):
-    """Whether the host of the reviews, or the proxy on the way to it, answers in time."""
-    proxy = urllib.parse.urlsplit(urllib.request.getproxies().get("http", ""))
-    address = (proxy.hostname, proxy.port or 80) if proxy.hostname else HOST
+def online(timeout=3.0, host=None):
+    """Whether a host, by default that of the reviews, or the proxy before it answers in time.
+
+    Args:
+        timeout: in seconds.
+        host: a pair of name and port.
+    """
+    host = host or HOST
+    proxies = urllib.request.getproxies()
+    proxy = urllib.parse.urlsplit(proxies.get("https" if host[1] == 443 else "http", ""))
+    address = (proxy.hostname, proxy.port or 80) if proxy.hostname else host
     answered = []
 
     def knock():
