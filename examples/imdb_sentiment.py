@@ -14,7 +14,6 @@ figures and the model.
 
 import argparse
 import dataclasses
-import json
 import sys
 import time
 from pathlib import Path
@@ -208,8 +207,10 @@ def main():
     label = Path(reviews.source).stem + ("-quick" if args.quick else "")
     default = f"{label}-{args.cell}-{args.depth}-{args.merge}-{args.seed}"
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
-    if finished(folder, wanted):
-        return None
+    metrics = training.finished_run(folder, wanted)
+    if metrics:
+        print(f"This run is finished; its scores, model and figures are in {folder}")
+        return report(metrics["description"], metrics["rows"])
 
     training.set_seed(args.seed)
     model = build_classifier(reviews.train.texts, recipe, seed=args.seed)
@@ -232,18 +233,6 @@ def main():
     return None
 
 
-def finished(folder, config):
-    """Whether this very run was made before; its scores are shown again, not computed again."""
-    if not (folder / "metrics.json").exists():
-        return False
-    if json.loads((folder / "config.json").read_text()) != json.loads(json.dumps(config)):
-        return False
-    metrics = json.loads((folder / "metrics.json").read_text())
-    print(f"This run is finished; its scores, model and figures are in {folder}")
-    report(metrics["description"], metrics["rows"])
-    return True
-
-
 def describe(recipe):
     model = recipe.model
     name = f"{model['depth']} x Bi{zoo.get(model['cell']).__name__}, {model['merge_mode']}"
@@ -254,10 +243,8 @@ def record(args, reviews, config, rows, scores, where):
     """One line for a full run on real reviews; the sample is never a result."""
     if args.quick or reviews.source != "imdb":
         return
-    if training.find_record(RECORDS, "imdb", config, args.seed) is None:
-        line = {"task": "imdb", "config": config, "seed": args.seed, "command": sys.argv}
-        training.append_record(RECORDS, {**line, **scores, "rows": rows, "environment": where})
-        print(f"Recorded in {RECORDS}: {json.dumps(scores)}")
+    line = {"task": "imdb", "config": config, "seed": args.seed, "command": sys.argv}
+    training.record_once(RECORDS, {**line, **scores, "rows": rows, "environment": where})
 
 
 if __name__ == "__main__":

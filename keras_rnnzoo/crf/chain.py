@@ -48,9 +48,13 @@ class Chain(NamedTuple):
 
         The sums over long sequences then stay small, and so do their rounding errors.
         """
+        return self._replace(scores=self.scores - self.shift)
+
+    @property
+    def shift(self):
+        """By how much `centred` lowers each step: (batch, time, 1), a constant to gradients."""
         shift = ops.stop_gradient(ops.logsumexp(self.scores, axis=-1, keepdims=True))
-        shift = ops.where(possible(shift), shift, ops.zeros_like(shift))
-        return self._replace(scores=self.scores - shift)
+        return ops.where(possible(shift), shift, ops.zeros_like(shift))
 
     def reversed(self):
         """The same paths read from the end."""
@@ -84,8 +88,15 @@ def backward(chain):
     return ops.flip(forward(chain.reversed()), axis=1)
 
 
-def log_partition(chain, alpha=None):
+def log_partition(chain):
     """log Z = log Σ_y exp(score(y)), shape (batch,)."""
+    shift = chain.shift
+    centred = chain._replace(scores=chain.scores - shift)
+    shift = ops.where(chain.mask, shift[..., 0], ops.zeros_like(shift[..., 0]))
+    return _log_z(centred) + ops.sum(shift, axis=1)
+
+
+def _log_z(chain, alpha=None):
     alpha = forward(chain) if alpha is None else alpha
     total = ops.logsumexp(alpha[:, -1] + chain.end, axis=-1)
     return ops.where(chain.empty, ops.zeros_like(total), total)
@@ -95,27 +106,29 @@ def marginals(chain):
     """p(y_t = j) = exp(α_t[j] + β_t[j] - e_t[j] - log Z), zero where masked."""
     chain = chain.centred()
     alpha, beta = forward(chain), backward(chain)
-    log_z = log_partition(chain, alpha)[:, None, None]
+    log_z = _log_z(chain, alpha)[:, None, None]
     p = ops.exp(alpha + beta - chain.scores - log_z)
     return ops.where(chain.mask[..., None], p, ops.zeros_like(p))
 
 
 def entropy(chain):
-    """H = log Z - E[score(y)], in nats, shape (batch,)."""
+    """H = H(y_1) + Σ_t H(y_t | y_(t-1)) in nats, shape (batch,).
+
+    Equal to log Z - E[score(y)], of which both are large where H is small.
+    """
     chain = chain.centred()
     alpha, beta = forward(chain), backward(chain)
-    log_z = log_partition(chain, alpha)
-    shifted = log_z[:, None, None]
-    p = ops.exp(alpha + beta - chain.scores - shifted)
-    p = ops.where(chain.mask[..., None], p, ops.zeros_like(p))
-    first, last = (ops.cast(x, p.dtype)[..., None] for x in (chain.first, chain.last))
-    single = p * (chain.scores + first * chain.start + last * chain.end)
-    # p(y_(t-1) = i, y_t = j) for every valid step but the first
-    pair = alpha[:, :-1, :, None] + chain.transition + beta[:, 1:, None, :] - shifted[..., None]
-    linked = ops.logical_and(chain.mask, ops.logical_not(chain.first))[:, 1:, None, None]
-    pair = ops.exp(ops.where(linked, pair, FORBIDDEN * ops.ones_like(pair)))
-    expected = ops.sum(single, axis=(1, 2)) + ops.sum(pair * chain.transition, axis=(1, 2, 3))
-    return ops.where(chain.empty, ops.zeros_like(log_z), log_z - expected)
+    log_z = _log_z(chain, alpha)[:, None, None, None]
+    opening = ops.log_softmax(chain.start + beta, axis=-1)
+    opening = ops.sum(ops.exp(opening) * opening, axis=-1)
+    # log p(y_(t-1) = i, y_t = j) for every valid step but the first, and log p(y_t = j | i)
+    onward = chain.transition + beta[:, 1:, None, :]
+    pair = alpha[:, :-1, :, None] + onward - log_z
+    linked = ops.logical_and(chain.mask, ops.logical_not(chain.first))[:, 1:]
+    pair = ops.where(linked[..., None, None], pair, FORBIDDEN * ops.ones_like(pair))
+    turns = ops.sum(ops.exp(pair) * ops.log_softmax(onward, axis=-1), axis=(1, 2, 3))
+    opening = ops.where(chain.first, opening, ops.zeros_like(opening))
+    return -(ops.sum(opening, axis=1) + turns)
 
 
 def path_score(chain, tags):
@@ -145,15 +158,15 @@ def log_likelihood(chain, tags):
 
     A path that a constraint forbids has -∞, and hands no gradient on.
     """
-    chain = chain.centred()
+    chain, size = chain.centred(), chain.scores.shape[-1]
     unknown = ops.logical_and(tags < 0, chain.mask)
     above = ops.cond(
         ops.any(unknown),
-        lambda: log_partition(constrained(chain, tags)),
-        lambda: path_score(chain, ops.maximum(tags, 0)),
+        lambda: _log_z(constrained(chain, tags)),
+        lambda: path_score(chain, ops.clip(tags, 0, size - 1)),  # anything may be masked
     )
-    given = ops.where(possible(above), above - log_partition(chain), -float("inf"))
-    beyond = ops.logical_and(tags >= chain.scores.shape[-1], chain.mask)
+    given = ops.where(possible(above), above - _log_z(chain), -float("inf"))
+    beyond = ops.logical_and(tags >= size, chain.mask)
     return ops.where(ops.any(beyond, axis=1), float("nan"), given)
 
 
@@ -161,13 +174,12 @@ def log_likelihood(chain, tags):
 
 
 def viterbi(chain):
-    """The best path and its score: (batch, time) int32, zero where masked, and (batch,)."""
+    """The best path: (batch, time) int32, zero where masked."""
+    chain = chain.centred()
     best = kernels.chain_maxima(
         chain.scores, chain.transition, chain.start, chain.mask, chain.first
     )
-    score = ops.max(best[:, -1] + chain.end, axis=-1)
-    score = ops.where(chain.empty, ops.zeros_like(score), score)
-    return trace(chain, best)[:, 0], score
+    return trace(chain, best)[:, 0]
 
 
 def trace(chain, sums, noise=None):

@@ -21,6 +21,7 @@ def valid_steps(layer, scores, mask, lengths):
     """The boolean mask of a call, or `None`."""
     if len(scores.shape) != 3:
         scores_shape(layer, scores.shape)
+    mask, lengths = (np.asarray(x) if isinstance(x, (list, tuple)) else x for x in (mask, lengths))
     if mask is not None:
         expected, got = tuple(scores.shape[:2]), tuple(mask.shape)
         fits = len(got) == 2 and all(None in (a, b) or a == b for a, b in zip(expected, got))
@@ -37,14 +38,10 @@ def valid_steps(layer, scores, mask, lengths):
 
 def no_nan(layer, scores, mask):
     """Where the values are known now, refuse NaN in a valid step and name the first."""
-    values = kernels.concrete(scores)
-    if values is None:
-        return
-    bad = np.isnan(np.asarray(values, dtype="float64"))
-    valid = None if mask is None else kernels.concrete(mask)
-    if valid is not None:
-        bad &= valid[..., None]
-    if bad.any():
+    bad = ops.isnan(scores)
+    bad = bad if mask is None else ops.logical_and(bad, ops.expand_dims(mask, -1))
+    bad = kernels.concrete(bad)
+    if bad is not None and bad.any():
         row, step, tag = np.argwhere(bad)[0]
         raise ValueError(
             f"The scores of {layer.name} must be numbers. Received: NaN at row {row}, step {step}, "

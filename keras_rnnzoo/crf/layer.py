@@ -11,6 +11,7 @@ from keras_rnnzoo.crf import chain as chains
 from keras_rnnzoo.crf import checks
 from keras_rnnzoo.crf.constraints import allowed_by_scheme, allowed_by_table
 from keras_rnnzoo.crf.n_best import n_best
+from keras_rnnzoo.crf.spans import span_probabilities
 
 DECODERS = ("viterbi", "marginal")
 
@@ -85,7 +86,7 @@ class CRF(keras.layers.Layer):
         self.transition_initializer = initializers.get(transition_initializer)
         self.transition_regularizer = regularizers.get(transition_regularizer)
         by_scheme = allowed_by_scheme(self.names, scheme, self.size)
-        self._allowed = allowed_by_table(self.allowed, by_scheme, self.size)
+        self.allowed_tables = allowed_by_table(self.allowed, by_scheme, self.size)
         self.supports_masking = True
         self.autocast = False  # half precision would round the scores on their way in
 
@@ -115,7 +116,7 @@ class CRF(keras.layers.Layer):
         chain = self.chain(scores, mask)
         still = chains.Chain(*(ops.stop_gradient(x) for x in chain[:4]), chain.mask)
         if self.decoder == "viterbi":
-            tags = chains.viterbi(still)[0]
+            tags = chains.viterbi(still)
         else:
             tags = ops.cast(ops.argmax(chains.marginals(still), axis=-1), "int32")
         kernels.attach(tags, "chain", chain)  # for the loss: what it needs beside the tags
@@ -138,11 +139,14 @@ class CRF(keras.layers.Layer):
         checks.scores_shape(self, scores.shape)
         dtype = "float64" if keras.backend.standardize_dtype(scores.dtype) == "float64" else None
         dtype = dtype or "float32"
-        scores = ops.maximum(ops.cast(scores, dtype), chains.FORBIDDEN)
+        scores = ops.cast(scores, dtype)
         if mask is None:
             mask = ops.ones(ops.shape(scores)[:2], dtype="bool")
+        else:  # what is masked may be NaN, whose product with a zero gradient is NaN
+            scores = ops.where(mask[..., None], scores, ops.zeros_like(scores))
+        scores = ops.maximum(scores, chains.FORBIDDEN)
         parts = [ops.cast(weight, dtype) for weight in (self.transition, self.start, self.end)]
-        allowed = [self._allowed[name] for name in ("transition", "start", "end")]
+        allowed = [self.allowed_tables[name] for name in ("transition", "start", "end")]
         parts = [
             ops.where(ok, part, chains.FORBIDDEN * ops.ones_like(part))
             for ok, part in zip(allowed, parts)
@@ -159,7 +163,9 @@ class CRF(keras.layers.Layer):
 
     def decode(self, scores, mask=None, lengths=None):
         """The best path and its score: `(tags (batch, time) int32, (batch,))`."""
-        return chains.viterbi(self._given(scores, mask, lengths))
+        chain = self._given(scores, mask, lengths)
+        tags = chains.viterbi(chain)
+        return tags, chains.path_score(chain, tags)
 
     def decode_n_best(self, scores, n, mask=None, lengths=None):
         """The `n` best paths, best first: `(tags (batch, n, time) int32, scores (batch, n))`.
@@ -194,6 +200,19 @@ class CRF(keras.layers.Layer):
         uniform = keras.random.uniform(shape, minval=tiny, maxval=1.0, seed=seed)
         gumbel = -ops.log(-ops.log(ops.cast(uniform, chain.scores.dtype)) + tiny)
         return chains.trace(chain, chains.forward(chain), gumbel)
+
+    def span_probabilities(self, scores, tags, spans, mask=None, lengths=None):
+        """The probability that a path has the given tags on a span, whatever it has elsewhere.
+
+        Arguments:
+            scores: `(batch, time, tags)`.
+            tags: `(batch, time)` int.
+            spans: a list of `(row, start, stop)`, of valid steps start, ..., stop - 1.
+
+        Returns:
+            A NumPy array with one number for each span.
+        """
+        return span_probabilities(self._given(scores, mask, lengths), tags, spans)
 
     def get_config(self):
         allowed = self.allowed

@@ -127,6 +127,13 @@ class WordFeatures:
         words, numbers = [word for word, _ in listed], [count for _, count in listed]
         return cls(words, numbers, affixes, patterns, letters, max_characters)
 
+    def extend(self, words):
+        """List words that training has not seen, with a count of 0."""
+        self.words += words
+        self.counts += [0] * len(words)
+        self._word_ids = _ids(self.words)
+        self._seen.clear()
+
     @property
     def sizes(self):
         """Rows of the embedding tables of words, cases, patterns, affixes, characters."""

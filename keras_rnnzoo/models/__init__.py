@@ -1,5 +1,6 @@
 """Ready models: they take raw data, and save and load in one file."""
 
+from keras_rnnzoo.models.sequence_tagger import SequenceTagger
 from keras_rnnzoo.models.text_classifier import TextClassifier
 
-__all__ = ["TextClassifier"]
+__all__ = ["SequenceTagger", "TextClassifier"]

@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -15,12 +16,20 @@ def save_whole(save, path, overwrite=True):
     if path.suffix != ".keras":
         raise ValueError(f"A model is saved to a file that ends in .keras. Received: path={path}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.keras")
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.keras")
     try:
-        save(partial)
-        os.replace(partial, path)
+        save(unfinished)
+        os.replace(unfinished, path)
     finally:
-        partial.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
+
+
+def save_bare(model, path, overwrite=True):
+    """Save a copy of `model` that was never compiled, so without the state of an optimizer."""
+    bare = model.from_config(model.get_config())
+    bare.build()
+    bare.set_weights(model.get_weights())
+    save_whole(partial(keras.Model.save, bare), path, overwrite)
 
 
 def load_model(path, cls):

@@ -250,10 +250,7 @@ class TextClassifier(keras.Model):
 
         The state of the optimizer, several times the model's own size, stays behind.
         """
-        bare = self.from_config(self.get_config())
-        bare.build()
-        bare.set_weights(self.get_weights())
-        files.save_whole(super(TextClassifier, bare).save, path, overwrite)
+        files.save_bare(self, path, overwrite)
 
     @classmethod
     def load(cls, path):

@@ -7,6 +7,7 @@ import keras
 from keras_rnnzoo.base.options import positive_int
 from keras_rnnzoo.datasets.text import Vocabulary
 from keras_rnnzoo.datasets.word_vectors import ppmi_vectors
+from keras_rnnzoo.models.schedules import optimizer
 from keras_rnnzoo.models.text_classifier import TextClassifier
 
 
@@ -129,20 +130,3 @@ def fit_classifier(model, train, validation, recipe, seed=0, checkpoint=None, ca
     # former deletes the latter (Keras 3.15); so give them arrays of their own.
     model.set_weights(model.get_weights())
     return checkpoint.history if checkpoint else history
-
-
-def optimizer(recipe, steps):
-    """Adam with warm-up, cosine decay, clipped gradients and averaged weights."""
-    warm = max(1, steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate / 100,
-        decay_steps=max(1, steps - warm),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warm,
-    )
-    return keras.optimizers.Adam(
-        schedule,
-        global_clipnorm=1.0,
-        use_ema=recipe.average is not None,
-        ema_momentum=recipe.average or 0.99,
-    )

@@ -94,6 +94,21 @@ def append_record(path, record):
     return json.loads(line)
 
 
+def record_once(path, record):
+    """Add a finished run, unless the file holds one of the same task, configuration and seed.
+
+    Args: as `append_record`.
+
+    Returns:
+        Whether it was added.
+    """
+    if find_record(path, *(record[name] for name in KEY)) is not None:
+        return False
+    append_record(path, record)
+    print(f"Recorded in {path}")
+    return True
+
+
 def _append(path, line):
     with open(path, "ab", buffering=0) as file:
         content = path.read_bytes()

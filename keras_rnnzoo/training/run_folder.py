@@ -104,3 +104,23 @@ class RunFolder:
                 f"({'; '.join(differing)}). Repeat the options of that run, or choose another "
                 "folder."
             )
+
+
+def finished_run(path, config):
+    """The metrics of this very run if it was made before, to be shown and not computed again.
+
+    Args:
+        path: of its folder.
+        config: as of `RunFolder`.
+
+    Returns:
+        What `save_metrics` wrote, or `None`.
+    """
+    path = Path(path)
+    if not (path / "metrics.json").exists():
+        return None
+    if json.loads((path / "config.json").read_text()) != json.loads(
+        json.dumps(config, default=plain)
+    ):
+        return None
+    return json.loads((path / "metrics.json").read_text())

@@ -1,0 +1,146 @@
+"""How the sequence tagger is trained: settings chosen on validation parts, and one fit."""
+
+from dataclasses import dataclass, field
+
+import keras
+import numpy as np
+
+from keras_rnnzoo.base.options import positive_int
+from keras_rnnzoo.datasets.vector_files import read_word_vectors
+from keras_rnnzoo.datasets.word_features import WordFeatures, normalise
+from keras_rnnzoo.metrics import entity_scores
+from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.sequence_tagger import SequenceTagger
+from keras_rnnzoo.training.best_epoch import BestEpoch
+
+
+@dataclass(frozen=True)
+class TaggerRecipe:
+    """Settings of a tagger, its features and its training.
+
+    Arguments:
+        model: options of `SequenceTagger`.
+        epochs: passes over the training sentences; the one with the best validation F1 is kept.
+        learning_rate: of Nadam or Adam at its peak.
+        nesterov: whether it is Nadam.
+        batch_size: sentences in a batch.
+        average: momentum of the moving average of the weights that is scored, or `None`.
+        affix_lengths: of prefixes and suffixes.
+        min_count: how often a word must occur in training to have an embedding of its own.
+        swap: chance that a sentence is given other entities of the same types, each epoch.
+    """
+
+    model: dict = field(default_factory=dict)
+    epochs: int = 8
+    learning_rate: float = 2e-3
+    nesterov: bool = True
+    batch_size: int = 16
+    average: float | None = 0.99
+    affix_lengths: tuple = (2, 3, 4)
+    min_count: int = 1
+    swap: float = 0.0
+
+    def __post_init__(self):
+        positive_int("epochs", self.epochs)
+        positive_int("batch_size", self.batch_size)
+
+
+FEW_SENTENCES = TaggerRecipe(epochs=11, affix_lengths=(1, 2, 3, 4, 5), swap=0.5)
+"Up to 5,000 training sentences, as WNUT-17 has."
+
+SENTENCES = TaggerRecipe()
+"Up to 15,000 training sentences, as NCBI-disease has."
+
+MANY_SENTENCES = TaggerRecipe(
+    {"dropout": 0.35}, epochs=6, nesterov=False, batch_size=32, average=0.998, min_count=2
+)
+"More of them, as WikiANN-en has."
+
+SAMPLE = TaggerRecipe({"units": 32, "embedding_dim": 32}, epochs=12, learning_rate=5e-3)
+"The embedded sample."
+
+
+def recipe_for(corpus):
+    """The recipe for a corpus, by the number of its training sentences."""
+    if corpus.source == "sample":
+        return SAMPLE
+    count = len(corpus.train)
+    return FEW_SENTENCES if count < 5_000 else SENTENCES if count < 15_000 else MANY_SENTENCES
+
+
+def build_tagger(train, recipe, seed=None, vectors=None, also=(), **changes):
+    """A `SequenceTagger` with the vocabulary of training sentences.
+
+    Arguments:
+        train: a `Tagged`.
+        recipe: a `TaggerRecipe`; `changes` override its model.
+        vectors: the path of a text file of word vectors (GloVe, word2vec, fastText) to start from.
+        also: lists of tokens whose words get an embedding too where the file has one, such as those
+            of the texts that shall be tagged; their tags are not needed.
+    """
+    features = WordFeatures.fit(
+        train.tokens, min_count=recipe.min_count, affix_lengths=recipe.affix_lengths
+    )
+    options = {**recipe.model, **changes}
+    if vectors is None:
+        return _built(features, train.types, seed, options)
+    known = set(features.words)
+    others = dict.fromkeys(normalise(word) for tokens in also for word in tokens)
+    others = [word for word in others if word not in known]
+    matrix, found = read_word_vectors(vectors, [*features.words, *others])
+    kept = [k for k, word in enumerate(others, start=len(known)) if found[k]]
+    rows = [*range(len(known)), *kept]
+    features.extend([others[k - len(known)] for k in kept])
+    model = _built(features, train.types, seed, {**options, "embedding_dim": matrix.shape[1]})
+    table = np.array(keras.ops.convert_to_numpy(model.network.words.embeddings))
+    table[2:][found[rows]] = matrix[rows][found[rows]]
+    model.network.words.embeddings.assign(table)
+    return model
+
+
+def _built(features, types, seed, options):
+    model = SequenceTagger(features, types, seed=seed, **options)
+    model.build()
+    return model
+
+
+def fit_tagger(model, train, validation, recipe, seed=0, checkpoint=None, callbacks=()):
+    """Train `model` by `recipe`, keep its best epoch, and return the history.
+
+    Arguments:
+        model: from `build_tagger`.
+        train, validation: `Tagged` sentences.
+        recipe: a `TaggerRecipe`.
+        seed: of the order of the batches and of swapped entities.
+        checkpoint: a function from `variables` to a `training.Checkpoint` that saves them too; a
+            run that was killed goes on at its epoch.
+        callbacks: further Keras callbacks.
+    """
+    batch_size = min(recipe.batch_size, len(train))
+    batches = model.batches(
+        train.tokens, train.tags, batch_size=batch_size, swap=recipe.swap, seed=seed
+    )
+    for sentence in validation.tags:  # a type that is new is told now, not after an epoch
+        model.encode_tags(sentence)
+
+    def f1():
+        said = model.tag_tokens(validation.tokens)
+        return entity_scores(validation.tags, said).micro.f1
+
+    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
+    best = BestEpoch(f1, "validation_f1", model)
+    checkpoint = checkpoint(best.variables) if checkpoint else None
+    # Keras asks for a new order at times of its own; a run that can be repeated says when.
+    order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))
+    history = model.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
+        shuffle=False,
+        verbose=0,
+        callbacks=[order, best, *([checkpoint] if checkpoint else []), *callbacks],
+    ).history
+    # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
+    model.set_weights(model.get_weights())
+    best.restore()
+    return {**(checkpoint.history if checkpoint else history), "best_epoch": best.epoch}
