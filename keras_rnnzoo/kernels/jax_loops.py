@@ -58,6 +58,12 @@ def linear_scan(decay, drive, initial):
     return jnp.swapaxes(states, 0, 1)
 
 
+def chain():
+    from keras_rnnzoo.kernels import jax_chain
+
+    return jax_chain
+
+
 def concrete(x):
     return None if isinstance(x, jax.core.Tracer) else np.asarray(x)
 

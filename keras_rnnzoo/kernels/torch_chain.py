@@ -8,7 +8,9 @@ is g_(t-1) = dα_(t-1) + P_t g_t.
 
 import torch
 
-SAFE = 1e-20  # what underflows beside it, below 1e-38, is nothing in single precision
+# What underflows beside it, below 1e-38, is nothing in single precision; and its inverse squared,
+# of which second derivatives are made, does not overflow.
+SAFE = 1e-18
 
 
 def sums(scores, transition, start, mask, first):
