@@ -28,7 +28,7 @@ from keras_rnnzoo.models import SequenceTagger
 from keras_rnnzoo.models.sequence_tagger import HEADS
 from keras_rnnzoo.models.tagger_baselines import MostFrequentTag
 from keras_rnnzoo.models.tagger_layers import READERS
-from keras_rnnzoo.models.tagger_recipes import build_tagger, fit_tagger, recipe_for
+from keras_rnnzoo.models.tagger_recipes import build_tagger, check_types, fit_tagger, recipe_for
 from keras_rnnzoo.training.files import write_atomic
 
 RECORDS = Path(__file__).parent / "results" / "ner.jsonl"
@@ -191,6 +191,8 @@ def main():
     training.set_seed(args.seed)
     also = [s for part in (corpus.validation, corpus.test) if part for s in part.tokens]
     model = build_tagger(corpus.train, recipe, args.seed, args.vectors, also)
+    if corpus.test:
+        check_types(model, corpus.test, "test")
     print(f"{model.count_params():,} parameters; {model.network.recurrent.explain_kernel()}")
     run = training.RunFolder(folder, wanted, resume=args.resume)
     start = time.time()
@@ -200,7 +202,7 @@ def main():
     plain = MostFrequentTag(corpus.train)
     rows = [ours, score_rows("most frequent tag", plain, corpus, time.time() - start)[0]]
     draw(model, corpus, history, said, run)
-    if not args.quick and corpus.source != "sample":
+    if not args.quick and corpus.source in set(ner.SOURCES) - {"sample"}:
         line = {"task": "ner", "config": config, "seed": args.seed, "command": sys.argv}
         training.record_once(RECORDS, {**line, "rows": rows, "environment": where})
     run.save_metrics({"rows": rows, "description": corpus.description})

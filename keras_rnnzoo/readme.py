@@ -76,6 +76,47 @@ def imdb_table(path=ROOT / "examples" / "results" / "imdb.jsonl"):
     return "\n".join(rows)
 
 
+def ner_table(path=ROOT / "examples" / "results" / "ner.jsonl"):
+    """Test F1 by corpus and configuration: mean and spread over seeds."""
+    if not path.exists():
+        return "No run on a real corpus is recorded yet."
+    groups = {}
+    for record in read_records(path):
+        for row in record["rows"]:
+            ours = row is record["rows"][0]
+            key = record["config"]["data"], record["config_hash"] if ours else "", row["model"]
+            groups.setdefault(key, []).append({**row, "seed": record["seed"]})
+    rows = [
+        "| corpus | model | seeds | validation | test | strict | seconds a seed |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (corpus, _, name), runs in sorted(groups.items(), key=_headline_first):
+        found = runs if len({row["test"] for row in runs}) > 1 else runs[:1]
+        scores = [_mean(found, key) for key in ("validation", "test", "test_strict")]
+        seconds = f"{np.mean([row['seconds'] for row in found]):.0f}"
+        cells = [f"`{corpus}`", name, str(len(found)), *scores[:2], f"({scores[2]})", seconds]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _headline_first(group):
+    (corpus, _, name), found = group
+    return corpus, -len(found) if name != "most frequent tag" else 0, name
+
+
+def crf_table(path=ROOT / "benchmarks" / "results" / "crf.jsonl"):
+    """Ratios to pytorch-crf by backend."""
+    if not path.exists():
+        return "Not measured yet."
+    rows = ["| backend | case | forward and backward | decode |", "|---|---|---|---|"]
+    for record in read_records(path):
+        config, ratios = record["config"], record["ratios"]
+        case = "right-padded" if config["masked"] else "not masked"
+        cells = f"{ratios['train']:.2f} | {ratios['decode']:.2f}"
+        rows.append(f"| {config['backend']} | {case} | {cells} |")
+    return "\n".join(rows)
+
+
 def speed_table(path=ROOT / "benchmarks" / "results" / "loop.jsonl"):
     """Ratios to other implementations of the LSTM by backend: the range over all sizes."""
     records = read_records(path)
@@ -102,15 +143,24 @@ def _mean(rows, key):
     return f"{values.mean():.2f}{spread}"
 
 
-PARTS = {"layers": layers_table, "kernels": kernels_table, "imdb": imdb_table, "speed": speed_table}
+PARTS = {
+    "layers": layers_table,
+    "kernels": kernels_table,
+    "imdb": imdb_table,
+    "ner": ner_table,
+    "crf": crf_table,
+    "speed": speed_table,
+}
 
 
 def fill(text):
     """`text` with every generated part made anew."""
     for name, make in PARTS.items():
-        pattern = rf"(<!-- {name}: generated -->\n).*?(\n<!-- {name}: end -->)"
+        pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- {name}: end -->)"
         made = make()
-        text, count = re.subn(pattern, lambda m, made=made: m[1] + made + m[2], text, flags=re.S)
+        text, count = re.subn(
+            pattern, lambda m, made=made: m[1] + made + "\n" + m[2], text, flags=re.S
+        )
         if count != 1:
             raise ValueError(f"Expected one place for the part {name!r}. Received: {count} places")
     return text

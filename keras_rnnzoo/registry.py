@@ -16,6 +16,8 @@ KINDS = {
     "cell": "one step of each, for `keras.layers.RNN`",
     "combiner": "what takes a layer and gives a layer",
     "head": "what turns scores into a structured output, built from the number of tags",
+    "loss": "losses for `compile`",
+    "metric": "metrics for `compile`",
     "model": "ready models",
     "base": "what a new cell or layer is derived from",
 }
@@ -40,7 +42,8 @@ def kind_of(cls):
         return "head"
     if issubclass(cls, keras.Model):
         return "model"
-    return "combiner" if issubclass(cls, keras.layers.Layer) else None
+    others = {keras.layers.Layer: "combiner", keras.Loss: "loss", keras.Metric: "metric"}
+    return next((kind for base, kind in others.items() if issubclass(cls, base)), None)
 
 
 def _classes():
@@ -54,8 +57,9 @@ def list_layers(kind="recurrent"):
     """Names of all layers of a kind, sorted.
 
     Arguments:
-        kind: `"recurrent"` (what builds from `units`), `"cell"`, `"combiner"`, `"model"`,
-            `"head"` or `"base"`. Combiners and models have a `sample()` that makes a small one.
+        kind: `"recurrent"` (what builds from `units`), `"cell"`, `"combiner"`, `"head"` (what
+            builds from a number of tags), `"loss"`, `"metric"`, `"model"` or `"base"`. Combiners
+            and models have a `sample()` that makes a small one.
 
     Raises:
         ValueError: there is no such kind.

@@ -15,6 +15,8 @@ SAMPLED = [name for kind in ("combiner", "model") for name in zoo.list_layers(ki
 
 def inputs_of(layer):
     """What one call of a sample takes."""
+    if isinstance(layer, zoo.SequenceTagger):
+        return (layer.batches([["Kim", "left"], ["Rome"]], batch_size=2)[0][0],)
     x = np.linspace(-1, 1, 2 * 5 * 4, dtype="float32").reshape(2, 5, 4)
     if isinstance(layer, keras.Model):
         return ({"words": np.array([[2, 3, 0], [1, 0, 0]], "int32")},)

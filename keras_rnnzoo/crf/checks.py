@@ -19,8 +19,7 @@ def scores_shape(layer, shape):
 
 def valid_steps(layer, scores, mask, lengths):
     """The boolean mask of a call, or `None`."""
-    if len(scores.shape) != 3:
-        scores_shape(layer, scores.shape)
+    scores_shape(layer, scores.shape)
     mask, lengths = (np.asarray(x) if isinstance(x, (list, tuple)) else x for x in (mask, lengths))
     if mask is not None:
         expected, got = tuple(scores.shape[:2]), tuple(mask.shape)

@@ -144,7 +144,8 @@ class CRF(keras.layers.Layer):
             mask = ops.ones(ops.shape(scores)[:2], dtype="bool")
         else:  # what is masked may be NaN, whose product with a zero gradient is NaN
             scores = ops.where(mask[..., None], scores, ops.zeros_like(scores))
-        scores = ops.maximum(scores, chains.FORBIDDEN)
+        lowest = chains.FORBIDDEN * ops.ones_like(scores)
+        scores = ops.where(scores < lowest, lowest, scores)
         parts = [ops.cast(weight, dtype) for weight in (self.transition, self.start, self.end)]
         allowed = [self.allowed_tables[name] for name in ("transition", "start", "end")]
         parts = [

@@ -35,7 +35,8 @@ class TaggedBatches(keras.utils.PyDataset):
         of `WordFeatures.encode` as (batch, time[, ·]); without tags `(inputs,)`.
 
     Raises:
-        ValueError: no sentences, an empty one (its number is named), unequal numbers.
+        ValueError: no sentences, an empty one, tags of another number or not the model's; the
+            sentence is named.
     """
 
     def __init__(
@@ -106,8 +107,17 @@ class TaggedBatches(keras.utils.PyDataset):
             altered = [self._alter(*pair, random) for pair in zip(tokens, tags)]
             tokens, tags = zip(*altered)
         self._rows = [self.features.encode(sentence) for sentence in tokens]
-        self._tags = None if tags is None else [self.encode_tags(sentence) for sentence in tags]
+        self._tags = None if tags is None else self._numbers(tags)
         self._plan = self._make_plan(random)
+
+    def _numbers(self, tags):
+        numbers = []
+        for k, sentence in enumerate(tags):
+            try:
+                numbers.append(self.encode_tags(sentence))
+            except ValueError as error:
+                raise ValueError(f"Sentence {k}: {error}") from None
+        return numbers
 
     def _make_plan(self, random):
         """Which rows make up which batch: a list of (length, row numbers)."""

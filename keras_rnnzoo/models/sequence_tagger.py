@@ -2,7 +2,6 @@
 
 import inspect
 from pathlib import Path
-from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -12,23 +11,13 @@ from keras_rnnzoo import tags as schemes
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
 from keras_rnnzoo.base.options import choice, refuse_unknown
 from keras_rnnzoo.crf import CRF, CRFLoss, TagAccuracy
-from keras_rnnzoo.datasets.offsets import split_sentences, tokenize_with_offsets
 from keras_rnnzoo.datasets.tagged_batches import TaggedBatches
 from keras_rnnzoo.datasets.word_features import WordFeatures
 from keras_rnnzoo.models import files
 from keras_rnnzoo.models.tagger_network import TaggerNetwork
+from keras_rnnzoo.models.tagger_text import cut, entities_of
 
 HEADS = ("crf", "softmax")
-
-
-class Entity(NamedTuple):
-    """An entity in a text: text[start:stop], its type, and how probable it is."""
-
-    text: str
-    start: int
-    stop: int
-    type: str
-    score: float
 
 
 class SequenceTagger(keras.Model):
@@ -185,11 +174,11 @@ class SequenceTagger(keras.Model):
         """
         if isinstance(text, str):
             return self.tag([text], batch_size)[0]
-        documents = [_sentences(document) for document in text]
+        documents = [cut(document) for document in text]
         sentences = [[t.text for t in tokens] for parts in documents for tokens in parts]
         tagged = iter(self._read(sentences, batch_size) if sentences else [])
         return [
-            [entity for tokens in parts for entity in _entities(document, tokens, *next(tagged))]
+            [entity for tokens in parts for entity in entities_of(document, tokens, *next(tagged))]
             for document, parts in zip(text, documents)
         ]
 
@@ -282,25 +271,6 @@ def _types(given):
             f"`types` must name each type of entity once, and one at least. Received: {types}"
         )
     return types
-
-
-def _sentences(text):
-    """The tokens of each sentence of a text, with their places in the text."""
-    if not isinstance(text, str):
-        raise TypeError(f"A text must be a string. Received: text={text!r} ({type(text).__name__})")
-    parts = []
-    for start, stop in split_sentences(text):
-        tokens = tokenize_with_offsets(text[start:stop])
-        moved = [t._replace(start=t.start + start, stop=t.stop + start) for t in tokens]
-        if moved:
-            parts.append(moved)
-    return parts
-
-
-def _entities(text, tokens, spans, chances):
-    for span, chance in zip(spans, chances):
-        start, stop = tokens[span.start].start, tokens[span.stop - 1].stop
-        yield Entity(text[start:stop], start, stop, span.type, round(chance, 4))
 
 
 register(SequenceTagger)

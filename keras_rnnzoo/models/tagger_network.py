@@ -70,8 +70,6 @@ class TaggerNetwork(keras.Model):
             self.reader = CharacterReader(
                 sizes["characters"], character_units, characters, cell, name="reader"
             )
-        self.width = embedding_dim + 25 + tables * affix_dim
-        self.width += character_units if characters is not None else 0
         self.drop_in = keras.layers.SpatialDropout1D(rate("dropout", dropout), seed=seeded(101))
         self.recurrent = StackedRecurrent(
             cell,
@@ -94,7 +92,11 @@ class TaggerNetwork(keras.Model):
                 part.build((None, None))
         if self.reader is not None:
             self.reader.build((None, None, None))
-        joined = (None, None, self.width)
+        given = self._config
+        width = self.words.output_dim + self.cases.output_dim + self.patterns.output_dim
+        width += given["tables"] * given["affix_dim"]
+        width += given["character_units"] if self.reader is not None else 0
+        joined = (None, None, width)
         self.recurrent.build(joined)
         self.scores.build(self.recurrent.compute_output_shape(joined))
         self.built = True

@@ -104,6 +104,22 @@ def _built(features, types, seed, options):
     return model
 
 
+def check_types(model, part, name):
+    """Refuse sentences with a type that the model does not have, as it could never find one.
+
+    Raises:
+        ValueError: with the sentence and the token.
+    """
+    for number, tags in enumerate(part.tags):
+        for place, tag in enumerate(tags):
+            if tag != "O" and tag[2:] not in model.types:
+                raise ValueError(
+                    f"The model knows the types {', '.join(model.types)}, those of its training "
+                    f"sentences. Received: {tag!r} at token {place} of sentence {number} of the "
+                    f"{name} part. Train on sentences with this type, or take it out."
+                )
+
+
 def fit_tagger(model, train, validation, recipe, seed=0, checkpoint=None, callbacks=()):
     """Train `model` by `recipe`, keep its best epoch, and return the history.
 
@@ -120,8 +136,7 @@ def fit_tagger(model, train, validation, recipe, seed=0, checkpoint=None, callba
     batches = model.batches(
         train.tokens, train.tags, batch_size=batch_size, swap=recipe.swap, seed=seed
     )
-    for sentence in validation.tags:  # a type that is new is told now, not after an epoch
-        model.encode_tags(sentence)
+    check_types(model, validation, "validation")  # told now, not after an epoch
 
     def f1():
         said = model.tag_tokens(validation.tokens)

@@ -60,7 +60,7 @@ class BestEpoch(keras.callbacks.Callback):
         score = float(self._score())
         _assign(weights, own)
         logs[self._name] = score
-        if score > self.score:
+        if np.float32(score) > self.score:  # as exact as what is remembered
             _assign(self._best, averages)
             self._mark.assign(np.array([score, epoch + 1], "float32"))
 
