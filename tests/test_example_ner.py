@@ -78,7 +78,7 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     pictures = {path.stem for path in folder.glob("figures/*.png")}
     assert pictures == {"learning_curves", "type_confusion", "transition_scores"}
     history = read(folder, "history")
-    assert {"loss", "tag_accuracy", "validation_f1"} <= set(history)
+    assert {"loss", "tag_accuracy", "val_f1"} <= set(history)
     assert {len(values) for values in history.values()} == {2}
     rows = read(folder, "metrics")["rows"]
     assert [row["model"].split()[0] for row in rows] == ["1", "most"]

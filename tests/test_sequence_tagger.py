@@ -63,7 +63,7 @@ def trained():
 
 def test_it_learns_and_keeps_its_best_epoch(trained):
     model, history = trained
-    scores = history["validation_f1"]
+    scores = history["val_f1"]
     assert len(scores) == 12 and max(scores) == 1.0
     assert history["best_epoch"] == int(np.argmax(scores)) + 1
     assert model.tag_tokens(TRAIN.tokens) == TRAIN.tags

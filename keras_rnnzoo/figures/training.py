@@ -13,8 +13,8 @@ def learning_curves(history):
 
     Args:
         history: lists of one value an epoch by name, as `History.history`; `val_loss` belongs to
-            `loss`. The best epoch is that of the lowest validation loss, or of the lowest
-            training loss where there was no validation.
+            `loss`, and may stand alone. The best epoch is that of the lowest validation loss;
+            without one that of the best other validation score, else of the lowest loss.
 
     Returns:
         A Matplotlib `Figure`.
@@ -27,25 +27,25 @@ def learning_curves(history):
     >>> learning_curves({"loss": [0.6, 0.4], "val_loss": [0.5, 0.6]})
     """
     history = {name: np.asarray(values, "float64") for name, values in history.items()}
-    shown = [name for name in history if not name.startswith("val_") and name != "learning_rate"]
-    if not shown or not all(len(history[name]) for name in shown):
+    names = [name.removeprefix("val_") for name in history if name != "learning_rate"]
+    shown = list(dict.fromkeys(names))
+    if not shown or not all(map(len, history.values())):
         raise ValueError(
             "Expected a history with at least one finished epoch. Received: history with "
             f"{ {name: len(values) for name, values in history.items()} }"
         )
-    best = _best_epoch(history, shown)
+    best = _best_epoch(history)
     figure, grid = new_figure(4.6 * len(shown), 3.8, ncols=len(shown), squeeze=False)
     for axes, name in zip(grid[0], shown, strict=True):
-        _curve(axes, history[name], "training", PALETTE[0], "o")
+        if name in history:
+            _curve(axes, history[name], "training", PALETTE[0], "o")
         if f"val_{name}" in history:
             _curve(axes, history[f"val_{name}"], "validation", PALETTE[1], "s")
-            value = history[f"val_{name}"][best]
-        else:
-            value = history[name][best]
-        label = f"best epoch ({best + 1}): {value:.4g}"
+        values = history.get(f"val_{name}", history.get(name))
+        label = f"best epoch ({best + 1}): {values[best]:.4g}"
         axes.axvline(best + 1, color=GREY, linestyle=":", linewidth=1.2, label=label, zorder=1)
         tidy(axes, name.replace("_", " "), "epoch", "")
-        axes.set_xlim(0.7, len(history[name]) + 0.3)
+        axes.set_xlim(0.7, len(values) + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.legend(frameon=False, fontsize=9, labelcolor=INK)
     return figure
@@ -92,11 +92,11 @@ def gradient_through_time(norms):
     return figure
 
 
-def _best_epoch(history, shown):
-    name = "loss" if "loss" in shown else shown[0]
-    values = history.get(f"val_{name}", history[name])
+def _best_epoch(history):
+    validated = [name for name in history if name.startswith("val_")]
+    name = next(n for n in ("val_loss", *validated, "loss", *history) if n in history)
     higher = any(word in name.lower() for word in HIGHER_IS_BETTER)
-    return int(np.argmax(values) if higher else np.argmin(values))
+    return int(np.argmax(history[name]) if higher else np.argmin(history[name]))
 
 
 def _curve(axes, values, label, colour, marker):

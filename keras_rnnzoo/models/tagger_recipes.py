@@ -143,7 +143,7 @@ def fit_tagger(model, train, validation, recipe, seed=0, checkpoint=None, callba
         return entity_scores(validation.tags, said).micro.f1
 
     model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
-    best = BestEpoch(f1, "validation_f1", model)
+    best = BestEpoch(f1, "val_f1", model)
     checkpoint = checkpoint(best.variables) if checkpoint else None
     # Keras asks for a new order at times of its own; a run that can be repeated says when.
     order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))

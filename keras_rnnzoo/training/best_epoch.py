@@ -19,7 +19,7 @@ class BestEpoch(keras.callbacks.Callback):
 
     Example:
 
-    >>> best = BestEpoch(lambda: f1_of(model), "validation_f1", model)
+    >>> best = BestEpoch(lambda: f1_of(model), "val_f1", model)
     >>> checkpoint = Checkpoint(run.checkpoint, variables=best.variables)
     >>> model.fit(train, epochs=8, callbacks=[best, checkpoint])
     >>> best.restore()
