@@ -18,8 +18,6 @@ import sys
 import time
 from pathlib import Path
 
-import keras
-
 import keras_rnnzoo as zoo
 from keras_rnnzoo import figures, training
 from keras_rnnzoo.datasets import Tagged, ner
@@ -47,6 +45,7 @@ def arguments():
     p.add_argument("--depth", type=int, default=1, help="recurrent layers")
     p.add_argument("--head", default="crf", choices=HEADS)
     p.add_argument("--characters", default="cnn", choices=[*READERS, "none"])
+    p.add_argument("--members", type=int, help="networks asked as one; default: the recipe's")
     p.add_argument("--units", type=int, help="width of each direction; default: the recipe's")
     p.add_argument("--epochs", type=int, help="default: the recipe's")
     p.add_argument("--seed", type=int, default=0)
@@ -90,8 +89,9 @@ def settings(args, corpus):
     recipe = recipe_for(corpus)
     model = {"cell": args.cell, "depth": args.depth, "head": args.head}
     model["characters"] = None if args.characters == "none" else args.characters
-    if args.units is not None:
-        model["units"] = args.units
+    for name in ("units", "members"):
+        if getattr(args, name) is not None:
+            model[name] = getattr(args, name)
     epochs = args.epochs or (min(recipe.epochs, 6) if args.quick else recipe.epochs)
     return dataclasses.replace(recipe, model={**recipe.model, **model}, epochs=epochs)
 
@@ -135,15 +135,13 @@ def score_rows(name, tagger, corpus, seconds):
 def draw(model, corpus, history, said, run):
     """Every figure of the run, the list of errors, and some sentences in colour."""
     part = corpus.test or corpus.validation
-    crf, array = model.decoder, keras.ops.convert_to_numpy
-    scores = [array(weight) for weight in (crf.transition, crf.start, crf.end)]
-    allowed = [crf.allowed_tables[name] for name in ("transition", "start", "end")]
-    for table, ok in zip(scores, allowed):
-        table[~ok] = -float("inf")
+    scores = model.decoder.tables()
     pictures = {
         "learning_curves": figures.learning_curves(history),
         "type_confusion": figures.type_confusion(part.tags, said),
-        "transition_scores": figures.transition_scores(scores[0], model.tag_names, *scores[1:]),
+        "transition_scores": figures.transition_scores(
+            scores["transition"], model.tag_names, scores["start"], scores["end"]
+        ),
     }
     for name, figure in pictures.items():
         figures.save(figure, run.figures / f"{name}.png")
@@ -193,7 +191,7 @@ def main():
     model = build_tagger(corpus.train, recipe, args.seed, args.vectors, also)
     if corpus.test:
         check_types(model, corpus.test, "test")
-    print(f"{model.count_params():,} parameters; {model.network.recurrent.explain_kernel()}")
+    print(f"{model.count_params():,} parameters; {model.networks[0].recurrent.explain_kernel()}")
     run = training.RunFolder(folder, wanted, resume=args.resume)
     start = time.time()
     history = train(model, corpus, recipe, args.seed, run)
@@ -217,7 +215,8 @@ def describe(recipe):
     model = recipe.model
     letters = {"cnn": "character CNN", "birnn": "character BiRNN", None: "no characters"}
     name = f"{model['depth']} x Bi{zoo.get(model['cell']).__name__}, {letters[model['characters']]}"
-    return f"{name}, {model['head'].replace('crf', 'CRF')}"
+    name = f"{name}, {model['head'].replace('crf', 'CRF')}"
+    return name if model.get("members", 1) == 1 else f"{model['members']} x ({name})"
 
 
 if __name__ == "__main__":

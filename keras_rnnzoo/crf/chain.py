@@ -62,6 +62,14 @@ class Chain(NamedTuple):
         return Chain(scores, ops.transpose(self.transition), self.end, self.start, mask)
 
 
+def mean(chains):
+    """The chain whose scores are the means of those of all `chains`, which share a mask."""
+    if len(chains) == 1:
+        return chains[0]
+    parts = [sum(part) / len(chains) for part in zip(*(chain[:4] for chain in chains))]
+    return Chain(*parts, chains[0].mask)
+
+
 def _first(mask):
     rank = ops.cumsum(ops.cast(mask, "int32"), axis=1)
     return ops.logical_and(mask, rank == 1)
@@ -100,6 +108,11 @@ def _log_z(chain, alpha=None):
     alpha = forward(chain) if alpha is None else alpha
     total = ops.logsumexp(alpha[:, -1] + chain.end, axis=-1)
     return ops.where(chain.empty, ops.zeros_like(total), total)
+
+
+def _log_z_in_a_branch(chain):
+    given = chain.scores, chain.transition, chain.start, chain.mask, chain.first
+    return _log_z(chain, kernels.chain.in_a_branch(kernels.chain_sums, *given))
 
 
 def marginals(chain):
@@ -162,7 +175,7 @@ def log_likelihood(chain, tags):
     unknown = ops.logical_and(tags < 0, chain.mask)
     above = ops.cond(
         ops.any(unknown),
-        lambda: _log_z(constrained(chain, tags)),
+        lambda: _log_z_in_a_branch(constrained(chain, tags)),
         lambda: path_score(chain, ops.clip(tags, 0, size - 1)),  # anything may be masked
     )
     given = ops.where(possible(above), above - _log_z(chain), -float("inf"))

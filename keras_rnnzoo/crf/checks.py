@@ -10,10 +10,10 @@ from keras_rnnzoo.base.checks import lengths_to_mask
 
 def scores_shape(layer, shape):
     """Rank three, one score for each tag, at least one step."""
-    if len(shape) != 3 or shape[-1] != layer.size or shape[1] == 0:
+    if len(shape) != 3 or shape[-1] != layer.width or shape[1] == 0:
         raise ValueError(
-            f"{layer.name} expects scores of shape (batch, time, {layer.size}), one for each tag. "
-            f"Put keras.layers.Dense({layer.size}) in front of it. Received: shape={tuple(shape)}"
+            f"{layer.name} expects scores of shape (batch, time, {layer.width}), one for each tag. "
+            f"Put keras.layers.Dense({layer.width}) in front of it. Received: shape={tuple(shape)}"
         )
 
 

@@ -80,7 +80,7 @@ class CRF(keras.layers.Layer):
         super().__init__(**kwargs)
         self.names = None if hasattr(tags, "__index__") else [str(tag) for tag in tags]
         self.tags = positive_int("tags", tags) if self.names is None else self.names
-        self.size = self.tags if self.names is None else len(self.names)
+        self.size = self.width = self.tags if self.names is None else len(self.names)
         self.scheme, self.allowed = scheme, None if allowed is None else dict(allowed)
         self.decoder = choice("decoder", decoder, DECODERS)
         self.transition_initializer = initializers.get(transition_initializer)
@@ -113,13 +113,14 @@ class CRF(keras.layers.Layer):
         self.built = True
 
     def call(self, scores, mask=None):
-        chain = self.chain(scores, mask)
+        parts = self.chains(scores, mask)
+        chain = chains.mean(parts)
         still = chains.Chain(*(ops.stop_gradient(x) for x in chain[:4]), chain.mask)
         if self.decoder == "viterbi":
             tags = chains.viterbi(still)
         else:
             tags = ops.cast(ops.argmax(chains.marginals(still), axis=-1), "int32")
-        kernels.attach(tags, "chain", chain)  # for the loss: what it needs beside the tags
+        kernels.attach(tags, "chains", parts)  # for the loss: what it needs beside the tags
         return tags
 
     def compute_output_spec(self, scores, mask=None):
@@ -134,6 +135,10 @@ class CRF(keras.layers.Layer):
 
     def chain(self, scores, mask=None):
         """The scores of a batch with those of the layer, constraints set: a `Chain`."""
+        return chains.mean(self.chains(scores, mask))
+
+    def chains(self, scores, mask=None):
+        """A list with one `Chain` for each CRF that is trained."""
         if not self.built:
             self.build(tuple(scores.shape))
         checks.scores_shape(self, scores.shape)
@@ -152,7 +157,13 @@ class CRF(keras.layers.Layer):
             ops.where(ok, part, chains.FORBIDDEN * ops.ones_like(part))
             for ok, part in zip(allowed, parts)
         ]
-        return chains.Chain(scores, *parts, mask)
+        return [chains.Chain(scores, *parts, mask)]
+
+    def tables(self):
+        """Its scores as NumPy arrays, `{"transition", "start", "end"}`, -∞ where forbidden."""
+        chain = self.chain(ops.zeros((1, 1, self.width)))
+        parts = {name: ops.convert_to_numpy(getattr(chain, name)) for name in self.allowed_tables}
+        return {name: np.where(self.allowed_tables[name], x, -np.inf) for name, x in parts.items()}
 
     # What one may ask of scores ----------------------------------------------------------------
 

@@ -41,16 +41,16 @@ class CRFLoss(keras.losses.Loss):
         return reduce_weighted_values(losses, sample_weight, reduction=self.reduction)
 
     def call(self, y_true, y_pred):
-        chain = kernels.attached(y_pred, "chain")
-        if chain is None and kernels.in_symbolic_scope():  # Keras asks for shapes alone
+        parts = kernels.attached(y_pred, "chains")
+        if parts is None and kernels.in_symbolic_scope():  # Keras asks for shapes alone
             return ops.zeros(ops.shape(y_pred)[:1])
-        if chain is None:
+        if parts is None:
             raise ValueError(
                 "CRFLoss reads the output of a CRF layer itself. End the model in the CRF, without "
                 f"a layer or function behind it. Received: y_pred of shape {tuple(y_pred.shape)}"
             )
-        tags = checks.targets(chain.scores.shape[-1], y_true, chain)
-        return -chains.log_likelihood(chain, tags)
+        tags = checks.targets(parts[0].scores.shape[-1], y_true, parts[0])
+        return -sum(chains.log_likelihood(chain, tags) for chain in parts) / len(parts)
 
     def get_config(self):
         return {"name": self.name, "reduction": self.reduction}
@@ -73,11 +73,11 @@ class TagAccuracy(keras.metrics.Mean):
         super().__init__(name=name, dtype=dtype)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        chain, mask = kernels.attached(y_pred, "chain"), kernels.mask_of(y_pred)
+        parts, mask = kernels.attached(y_pred, "chains"), kernels.mask_of(y_pred)
         y_true, y_pred = (ops.cast(ops.convert_to_tensor(y), "int32") for y in (y_true, y_pred))
         if len(y_true.shape) == 3:
             y_true = ops.squeeze(y_true, -1)
-        mask = mask if chain is None else chain.mask
+        mask = mask if parts is None else parts[0].mask
         counted = y_true >= 0
         counted = counted if mask is None else ops.logical_and(counted, mask)
         weight = ops.cast(counted, self.dtype)

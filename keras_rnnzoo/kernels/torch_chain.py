@@ -24,22 +24,25 @@ def maxima(scores, transition, start, mask, first):
 
 
 def trace(sums, transition, end, mask, last, noise):
-    backwards = transition.T.contiguous()
-    ragged = not bool(last[:, -1].all())
-    keep = None if bool(mask.all()) else mask.unbind(1)
-    ends, noises = last.unbind(1), [] if noise is None else noise.unbind(1)
-    chosen, path = None, []
-    for t, a in reversed(list(enumerate(sums.unbind(1)))):
-        link = end if chosen is None else backwards[chosen]
-        if ragged and chosen is not None:
-            link = torch.where(ends[t][:, None, None], end, link)
-        scores = a[:, None] + link
-        new = (scores + noises[t] if noises else scores).argmax(-1)
-        if keep is not None and chosen is not None:
-            new = torch.where(keep[t][:, None], new, chosen)
-        chosen = new
+    size, paths = len(end), 1 if noise is None else noise.shape[2]
+    table = torch.cat([transition.T, end[None]])  # what follows: a tag, or nothing
+    ends = None if bool(last[:, -1].all()) else last[..., None].unbind(1)
+    keep = mask[..., None].unbind(1) if _has_gaps(mask) else None
+    noises = None if noise is None else noise.unbind(1)
+    chosen, path = last.new_full((len(sums), paths), size, dtype=torch.int64), []
+    for t, a in reversed(list(enumerate(sums[:, None].unbind(2)))):
+        after = chosen if ends is None else chosen.masked_fill(ends[t], size)
+        scores = a + torch.nn.functional.embedding(after, table)
+        new = (scores if noises is None else scores + noises[t]).argmax(-1)
+        chosen = new if keep is None else torch.where(keep[t], new, chosen)
         path.append(chosen)
     return torch.stack(path[::-1], 2).to(torch.int32)
+
+
+def _has_gaps(mask):
+    """Whether a masked step lies between valid ones: beyond them no way back has to be held."""
+    since = mask.cumsum(1)
+    return bool((~mask & (since > 0) & (since < since[:, -1:])).any())
 
 
 def _loop(join, scores, start, mask, first):

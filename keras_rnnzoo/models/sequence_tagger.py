@@ -9,12 +9,12 @@ from keras import ops
 
 from keras_rnnzoo import tags as schemes
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
-from keras_rnnzoo.base.options import choice, refuse_unknown
-from keras_rnnzoo.crf import CRF, CRFLoss, TagAccuracy
+from keras_rnnzoo.base.options import choice, positive_int, refuse_unknown
+from keras_rnnzoo.crf import CRF, CRFLoss, CRFPool, TagAccuracy
 from keras_rnnzoo.datasets.tagged_batches import TaggedBatches
 from keras_rnnzoo.datasets.word_features import WordFeatures
 from keras_rnnzoo.models import files
-from keras_rnnzoo.models.tagger_network import TaggerNetwork
+from keras_rnnzoo.models.tagger_network import TaggerNetwork, TaggerNetworks
 from keras_rnnzoo.models.tagger_text import cut, entities_of
 
 HEADS = ("crf", "softmax")
@@ -41,6 +41,7 @@ class SequenceTagger(keras.Model):
         characters: `"cnn"`, `"birnn"` (of the same cell) or `None`.
         dropout: of channels, for a whole sentence, before and behind each recurrent layer.
         word_dropout: a word that occurs n times is hidden in training with chance a / (a + n).
+        members: how many networks are trained side by side, to be asked as one: see `CRFPool`.
         seed: of the dropout. Weights start by `keras.utils.set_random_seed`, as in any layer.
 
     Call arguments:
@@ -76,6 +77,7 @@ class SequenceTagger(keras.Model):
         characters="cnn",
         dropout=0.5,
         word_dropout=0.5,
+        members=1,
         seed=None,
         **kwargs,
     ):
@@ -88,29 +90,39 @@ class SequenceTagger(keras.Model):
         self.types = _types(types)
         self.scheme = choice("scheme", scheme, schemes.SCHEMES)
         self.head = choice("head", head, HEADS)
+        self.members, self.seed = positive_int("members", members), seed
         self.tag_names = schemes.tag_set(self.types, scheme)
         self._numbers = {tag: number for number, tag in enumerate(self.tag_names)}
-        of_network = set(inspect.signature(TaggerNetwork.__init__).parameters)
-        self.network = TaggerNetwork(
-            self.features.sizes,
-            len(self.features.affixes),
-            [0, 0, *self.features.counts],
-            len(self.tag_names),
-            name="network",
-            **{name: given[name] for name in _options() if name in of_network},
-        )
-        self.crf = CRF(self.tag_names, scheme=scheme, name="crf")
+        self.network = self._networks(given)
+        self.crf = self._crf("crf", scheme)
         if head == "softmax":  # a CRF without transitions is a softmax for each tag
-            self.legal, self.crf = self._flat("legal", scheme), self._flat("crf", None)
+            flat = {"transition_initializer": "zeros"}
+            self.legal = self._crf("legal", scheme, **flat)
+            self.crf = self._crf("crf", None, **flat)
 
-    def _flat(self, name, scheme):
-        return CRF(self.tag_names, scheme, transition_initializer="zeros", name=name)
+    def _networks(self, given):
+        options = set(inspect.signature(TaggerNetwork.__init__).parameters)
+        options = {name: given[name] for name in _options() if name in options}
+        sizes, counts = self.features.sizes, [0, 0, *self.features.counts]
+        fixed = (sizes, len(self.features.affixes), counts, len(self.tag_names))
+        seeds = [None if self.seed is None else self.seed + 1000 * k for k in range(self.members)]
+        names = ["network"] if self.members == 1 else [f"network_{k}" for k in range(self.members)]
+        each = [
+            TaggerNetwork(*fixed, name=name, **{**options, "seed": seed})
+            for name, seed in zip(names, seeds)
+        ]
+        return each[0] if self.members == 1 else TaggerNetworks(each, name="networks")
+
+    def _crf(self, name, scheme, **options):
+        if self.members == 1:
+            return CRF(self.tag_names, scheme, name=name, **options)
+        return CRFPool(self.tag_names, self.members, scheme=scheme, name=name, **options)
 
     def build(self, input_shape=None):
         self.network.build()
         for crf in (self.crf, self.decoder):
             if not crf.built:
-                crf.build((None, None, len(self.tag_names)))
+                crf.build((None, None, crf.width))
             crf.trainable = self.head == "crf"
         self.built = True
 
@@ -118,6 +130,11 @@ class SequenceTagger(keras.Model):
     def decoder(self):
         """The CRF that reads tags: that of training, or one that knows the scheme alone."""
         return self.crf if self.head == "crf" else self.legal
+
+    @property
+    def networks(self):
+        """The `TaggerNetwork` of each member."""
+        return [self.network] if self.members == 1 else self.network.networks
 
     def call(self, inputs, training=False):
         scores = self.network(inputs, training=training)

@@ -134,9 +134,43 @@ class TaggerNetwork(keras.Model):
         return cls(**config)
 
 
+class TaggerNetworks(keras.Model):
+    """Several `TaggerNetwork`s, their scores side by side: `(batch, time, members · tags)`.
+
+    Arguments:
+        networks: a list of them.
+    """
+
+    def __init__(self, networks, **kwargs):
+        super().__init__(**kwargs)
+        self.networks = list(networks)
+
+    def build(self, input_shape=None):
+        for network in self.networks:
+            network.build()
+        self.built = True
+
+    def call(self, inputs, training=False):
+        return ops.concatenate([each(inputs, training=training) for each in self.networks], -1)
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape["words"], sum(network.tags for network in self.networks))
+
+    def get_config(self):
+        each = [keras.saving.serialize_keras_object(network) for network in self.networks]
+        return {"name": self.name, "networks": each, "config_version": CONFIG_VERSION}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = take_version(cls, config)
+        read = keras.saving.deserialize_keras_object
+        return cls([read(each, custom_objects) for each in config.pop("networks")], **config)
+
+
 def _options():
     parameters = inspect.signature(TaggerNetwork.__init__).parameters
     return [name for name in parameters if name not in ("self", "kwargs")]
 
 
 register(TaggerNetwork)
+register(TaggerNetworks)

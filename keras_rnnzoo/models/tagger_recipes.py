@@ -92,9 +92,10 @@ def build_tagger(train, recipe, seed=None, vectors=None, also=(), **changes):
     rows = [*range(len(known)), *kept]
     features.extend([others[k - len(known)] for k in kept])
     model = _built(features, train.types, seed, {**options, "embedding_dim": matrix.shape[1]})
-    table = np.array(keras.ops.convert_to_numpy(model.network.words.embeddings))
-    table[2:][found[rows]] = matrix[rows][found[rows]]
-    model.network.words.embeddings.assign(table)
+    for network in model.networks:
+        table = np.array(keras.ops.convert_to_numpy(network.words.embeddings))
+        table[2:][found[rows]] = matrix[rows][found[rows]]
+        network.words.embeddings.assign(table)
     return model
 
 
