@@ -128,3 +128,20 @@ def test_fit_without_a_crf_at_the_end():
         lambda: model.train_on_batch(X, np.zeros((2, 4), "int32")),
         "End the model in the CRF",
     )
+
+
+def test_tags_are_a_number_or_a_list_of_names():
+    assert CRF(np.array(["O", "B-X"])).names == ["O", "B-X"]
+    assert CRF(np.int64(3)).size == 3
+    for wrong in ("OBI", [], [["O"]]):
+        with pytest.raises(ValueError, match="a number of tags or a list of their names"):
+            CRF(wrong)
+
+
+def test_a_call_refuses_nan():
+    scores = np.zeros((2, 3, 2), "float32")
+    scores[1, 2, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN at row 1, step 2, tag 0"):
+        CRF(2)(scores)
+    mask = np.array([[True] * 3, [True, True, False]])
+    assert CRF(2)(scores, mask=mask).shape == (2, 3)

@@ -8,6 +8,17 @@ from keras_rnnzoo import kernels
 from keras_rnnzoo.base.checks import lengths_to_mask
 
 
+def tag_names(tags):
+    """The names of tags as a list, or `None` for a number of tags."""
+    if not isinstance(tags, str) and np.ndim(tags) == 1 and len(tags):
+        return [str(tag) for tag in tags]
+    if isinstance(tags, str) or np.ndim(tags):
+        raise ValueError(
+            f"`tags` must be a number of tags or a list of their names. Received: tags={tags!r}"
+        )
+    return None
+
+
 def scores_shape(layer, shape):
     """Rank three, one score for each tag, at least one step."""
     if len(shape) != 3 or shape[-1] != layer.width or shape[1] == 0:

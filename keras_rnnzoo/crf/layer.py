@@ -51,7 +51,8 @@ class CRF(keras.layers.Layer):
 
     Raises:
         ValueError: another number of scores than tags, a mask that is not boolean or of another
-            shape, scores with NaN, targets beyond the tags, a table that leaves no path.
+            shape, targets beyond the tags, scores with NaN (the last two where values are known,
+            not in a compiled step), a table that leaves no path.
 
     Example:
 
@@ -78,7 +79,7 @@ class CRF(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.names = None if hasattr(tags, "__index__") else [str(tag) for tag in tags]
+        self.names = checks.tag_names(tags)
         self.tags = positive_int("tags", tags) if self.names is None else self.names
         self.size = self.width = self.tags if self.names is None else len(self.names)
         self.scheme, self.allowed = scheme, None if allowed is None else dict(allowed)
@@ -93,6 +94,8 @@ class CRF(keras.layers.Layer):
     def __call__(self, scores, mask=None, *, lengths=None, **kwargs):
         mask = kernels.mask_of(scores) if mask is None else mask
         mask = checks.valid_steps(self, scores, mask, lengths)
+        if not isinstance(scores, keras.KerasTensor):
+            checks.no_nan(self, scores, mask)
         return super().__call__(scores, **({} if mask is None else {"mask": mask}), **kwargs)
 
     def build(self, input_shape):
