@@ -86,7 +86,7 @@ def negative_log_likelihood(tags, target):
     """The summed loss of the targets by what a CRF attached to its `tags`: for `gradients`."""
     from keras_rnnzoo import kernels
 
-    chain = kernels.attached(tags, "chain")
+    chain = kernels.attached(tags, "chains")[0]
     return -ops.sum(chains.log_likelihood(chain, ops.convert_to_tensor(target)))
 
 

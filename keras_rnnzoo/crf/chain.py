@@ -83,12 +83,13 @@ def possible(score):
 # Sums over all paths ---------------------------------------------------------------------------
 
 
-def forward(chain):
+def forward(chain, in_branch=False):
     """α_t[j] = e_t[j] + log Σ_i exp(α_(t-1)[i] + A[i, j]), with s in place of the sum at first.
 
     A masked step repeats the step before it. Shape (batch, time, tags).
     """
-    return kernels.chain_sums(chain.scores, chain.transition, chain.start, chain.mask, chain.first)
+    given = chain.scores, chain.transition, chain.start, chain.mask, chain.first
+    return kernels.chain_sums(*given, in_branch=in_branch)
 
 
 def backward(chain):
@@ -108,11 +109,6 @@ def _log_z(chain, alpha=None):
     alpha = forward(chain) if alpha is None else alpha
     total = ops.logsumexp(alpha[:, -1] + chain.end, axis=-1)
     return ops.where(chain.empty, ops.zeros_like(total), total)
-
-
-def _log_z_in_a_branch(chain):
-    given = chain.scores, chain.transition, chain.start, chain.mask, chain.first
-    return _log_z(chain, kernels.chain.in_a_branch(kernels.chain_sums, *given))
 
 
 def marginals(chain):
@@ -173,9 +169,10 @@ def log_likelihood(chain, tags):
     """
     chain, size = chain.centred(), chain.scores.shape[-1]
     unknown = ops.logical_and(tags < 0, chain.mask)
+    known = constrained(chain, tags)
     above = ops.cond(
         ops.any(unknown),
-        lambda: _log_z_in_a_branch(constrained(chain, tags)),
+        lambda: _log_z(known, forward(known, in_branch=True)),
         lambda: path_score(chain, ops.clip(tags, 0, size - 1)),  # anything may be masked
     )
     given = ops.where(possible(above), above - _log_z(chain), -float("inf"))

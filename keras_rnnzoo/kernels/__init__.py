@@ -104,7 +104,7 @@ def linear_scan(decay, drive, initial, mask=None):
     return _kernels.linear_scan(decay, drive, initial)
 
 
-def chain_sums(scores, transition, start, mask, first):
+def chain_sums(scores, transition, start, mask, first, *, in_branch=False):
     """All α_t[j] = e_t[j] + log Σ_i exp(α_(t-1)[i] + A[i, j]): (batch, time, tags).
 
     Arguments:
@@ -112,7 +112,10 @@ def chain_sums(scores, transition, start, mask, first):
         transition: `(tags, tags)`, A.
         start: `(tags,)`, in place of the sum where `first` is true.
         mask, first: `(batch, time)` bool; a masked step repeats the one before.
+        in_branch: whether this stands in one branch of a graph.
     """
+    if in_branch and hasattr(_kernels, "sums_in_branch"):
+        return _kernels.sums_in_branch(scores, transition, start, mask, first)
     return _chain("sums", keras.ops.logsumexp, scores, transition, start, mask, first)
 
 

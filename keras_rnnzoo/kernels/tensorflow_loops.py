@@ -125,6 +125,12 @@ def linear_scan(decay, drive, initial):
     return _swap(_linear_scan(_swap(decay), _swap(drive), initial))
 
 
+def sums_in_branch(*arguments):
+    from keras_rnnzoo.kernels import tensorflow_chain  # which walks with what stands here
+
+    return tensorflow_chain.sums_in_branch(*arguments)
+
+
 def concrete(x):
     return x.numpy() if hasattr(x, "numpy") and tf.executing_eagerly() else None
 
