@@ -164,6 +164,9 @@ def test_swapped_mentions_keep_their_types(features):
             assert found <= known
             assert [t for t in new_tags if t == "O"] == [t for t in tags if t == "O"]
     assert changed > 5
+    lengths = train.lengths
+    train.set_epoch(1)
+    assert train.lengths == lengths, "new shapes would compile anew"
 
 
 def test_a_thousand_tokens_and_bad_sentences(features):

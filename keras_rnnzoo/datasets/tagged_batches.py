@@ -122,7 +122,9 @@ class TaggedBatches(keras.utils.PyDataset):
     def _make_plan(self, random):
         """Which rows make up which batch: a list of (length, row numbers)."""
         counts = np.array([len(row["words"]) for row in self._rows])
-        lengths = sorted(set(self._fixed_lengths or least_padding(counts)))
+        # Chosen once: sentences with other entities are longer, but new shapes compile anew.
+        self._fixed_lengths = self._fixed_lengths or least_padding(counts)
+        lengths = sorted(set(self._fixed_lengths))
         if counts.max() > lengths[-1]:
             lengths.append(int(-(-counts.max() // 8) * 8))
         self.lengths = tuple(lengths)
