@@ -1,16 +1,13 @@
 """The example as a user runs it: a whole run, a killed one, a saved model, and bad input."""
 
 import json
-import os
-import runpy
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import running
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "imdb_sentiment.py"
 RUN = ["--quick", "--data", "sample", "--epochs", "2", "--units", "4"]
@@ -23,48 +20,13 @@ FIGURES = {
 }
 
 
-def start(*options):
-    """The example in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, str(EXAMPLE), *map(str, options)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
-    )
-
-
-@pytest.fixture
-def example(monkeypatch, capsys):
-    """The example in this process, which saves the seconds of importing a backend."""
-
-    def run(*options):
-        monkeypatch.setattr(sys, "argv", [str(EXAMPLE), *map(str, options)])
-        runpy.run_path(str(EXAMPLE), run_name="__main__")
-        return capsys.readouterr().out
-
-    return run
-
-
-@pytest.fixture
-def error_of(example, capsys):
-    """What the example says when it cannot go on."""
-
-    def run(*options):
-        with pytest.raises(SystemExit) as caught:
-            example(*options)
-        assert caught.value.code not in (0, None)
-        said = f"{caught.value.code} {capsys.readouterr().err}"  # argparse writes it itself
-        assert "error: " in said and "Traceback" not in said
-        return said
-
-    return run
+example, error_of = running.fixtures(EXAMPLE)
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    process = start(*RUN, "--out", folder)
+    process = running.start(EXAMPLE, *RUN, "--out", folder)
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "Traceback" not in err and "Warning" not in err
@@ -114,7 +76,7 @@ def test_another_run_does_not_overwrite_it(whole, error_of):
 
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, example, error_of, tmp_path):
     folder = tmp_path / "run"
-    process = start(*RUN, "--out", folder)
+    process = running.start(EXAMPLE, *RUN, "--out", folder)
     deadline = time.monotonic() + 200
     while not (folder / "checkpoint.npz").exists():
         assert process.poll() is None and time.monotonic() < deadline

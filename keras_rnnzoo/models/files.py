@@ -7,6 +7,45 @@ from pathlib import Path
 
 import keras
 
+from keras_rnnzoo.base.configurable import CONFIG_VERSION, take_version
+
+
+class InOneFile:
+    """Mixin for a model: one file for all of it, and options of its cells in its config."""
+
+    def save(self, path, overwrite=True):
+        """Write the model and what it knows of words to one `.keras` file, whole or not at all.
+
+        The state of the optimizer, several times the model's own size, stays behind.
+        """
+        save_bare(self, path, overwrite)
+
+    @classmethod
+    def load(cls, path):
+        """Read a saved model, ready to use and to train on the running backend.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file is damaged, or holds something else.
+        """
+        model = load_model(Path(path), cls)
+        model.compile()
+        return model
+
+    def written(self, config):
+        """`config` with name and version, and its `cell_options` as Keras writes them."""
+        options = config["cell_options"]
+        options = keras.saving.serialize_keras_object(dict(options) if options else None)
+        config = {"name": self.name, **config, "cell_options": options}
+        return {**config, "config_version": CONFIG_VERSION}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        config = take_version(cls, config)
+        options = config["cell_options"]
+        config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
+        return cls(**config)
+
 
 def save_whole(save, path, overwrite=True):
     """Save to a file of another name and rename it, so that a kill leaves no half file."""

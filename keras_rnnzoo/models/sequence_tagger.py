@@ -1,26 +1,25 @@
 """Named entities in text: word features, a recurrent stack, a CRF, and spans with probabilities."""
 
 import inspect
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
 from keras_rnnzoo import tags as schemes
-from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
+from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import choice, positive_int, refuse_unknown
 from keras_rnnzoo.crf import CRF, CRFLoss, CRFPool, TagAccuracy
 from keras_rnnzoo.datasets.tagged_batches import TaggedBatches
 from keras_rnnzoo.datasets.word_features import WordFeatures
-from keras_rnnzoo.models import files
+from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.tagger_network import TaggerNetwork, TaggerNetworks
 from keras_rnnzoo.models.tagger_text import cut, entities_of
 
 HEADS = ("crf", "softmax")
 
 
-class SequenceTagger(keras.Model):
+class SequenceTagger(InOneFile, keras.Model):
     """Finds named entities in raw text, with its vocabulary inside.
 
     Each token is known by its word, its case and pattern, its prefixes and suffixes and its
@@ -224,38 +223,9 @@ class SequenceTagger(keras.Model):
     def _spans(self, numbers):
         return schemes.spans([self.tag_names[number] for number in numbers], self.scheme)
 
-    # Files -----------------------------------------------------------------------------------
-
-    def save(self, path, overwrite=True):
-        """Write model and vocabulary to one `.keras` file, whole or not at all.
-
-        The state of the optimizer, several times the model's own size, stays behind.
-        """
-        files.save_bare(self, path, overwrite)
-
-    @classmethod
-    def load(cls, path):
-        """Read a saved model, ready to tag and to train on the running backend.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is damaged, or holds something else.
-        """
-        model = files.load_model(Path(path), cls)
-        model.compile()
-        return model
-
     def get_config(self):
         config = {**self._config, "types": self.types, "features": self.features.to_config()}
-        config["cell_options"] = keras.saving.serialize_keras_object(config["cell_options"])
-        return {"name": self.name, **config, "config_version": CONFIG_VERSION}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = take_version(cls, config)
-        options = config["cell_options"]
-        config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
-        return cls(**config)
+        return self.written(config)
 
     @classmethod
     def sample(cls):

@@ -7,11 +7,12 @@ from keras import ops
 
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
 from keras_rnnzoo.base.options import positive_int, rate
+from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.tagger_layers import CharacterReader, WordDropout
 from keras_rnnzoo.wrappers import StackedRecurrent
 
 
-class TaggerNetwork(keras.Model):
+class TaggerNetwork(InOneFile, keras.Model):
     """Scores of tags for each word, from `WordFeatures`.
 
     Embeddings of word, shape and affixes and a vector of its characters are put side by side, go
@@ -122,16 +123,7 @@ class TaggerNetwork(keras.Model):
         return (*input_shape["words"], self.tags)
 
     def get_config(self):
-        config = dict(self._config)
-        config["cell_options"] = keras.saving.serialize_keras_object(config["cell_options"])
-        return {"name": self.name, **config, "config_version": CONFIG_VERSION}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = take_version(cls, config)
-        options = config["cell_options"]
-        config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
-        return cls(**config)
+        return self.written(self._config)
 
 
 class TaggerNetworks(keras.Model):

@@ -1,17 +1,16 @@
 """Texts to a label: embedding, a recurrent stack, pooling, and a bag of words beside it."""
 
 import inspect
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
-from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
+from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import positive_int, rate, refuse_unknown
 from keras_rnnzoo.datasets.batches import ReviewBatches
 from keras_rnnzoo.datasets.text import Vocabulary
-from keras_rnnzoo.models import files
+from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.text_layers import (
     HalveTime,
     HeadsAccuracy,
@@ -22,7 +21,7 @@ from keras_rnnzoo.models.text_layers import (
 from keras_rnnzoo.wrappers import StackedRecurrent
 
 
-class TextClassifier(keras.Model):
+class TextClassifier(InOneFile, keras.Model):
     """Classifies raw texts in two classes, with its vocabulary inside.
 
     The **recurrent head** embeds words (and, with `bigrams`, adds half an embedding of the pair
@@ -245,38 +244,10 @@ class TextClassifier(keras.Model):
         batches = self.batches(texts, shuffle=False, batch_size=min(batch_size, len(texts)))
         return batches.restore(super().predict(batches, verbose=verbose))
 
-    def save(self, path, overwrite=True):
-        """Write model and vocabulary to one `.keras` file, whole or not at all.
-
-        The state of the optimizer, several times the model's own size, stays behind.
-        """
-        files.save_bare(self, path, overwrite)
-
-    @classmethod
-    def load(cls, path):
-        """Read a saved model, ready to predict and to train on the running backend.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: the file is damaged, or holds something else.
-        """
-        model = files.load_model(Path(path), cls)
-        model.compile()
-        return model
-
     def get_config(self):
         config = {name: getattr(self, name) for name in _options()}
         config["vocabulary"] = self.vocabulary.to_config()
-        options = dict(self.cell_options) if self.cell_options else None
-        config["cell_options"] = keras.saving.serialize_keras_object(options)
-        return {"name": self.name, **config, "config_version": CONFIG_VERSION}
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        config = take_version(cls, config)
-        options = config["cell_options"]
-        config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
-        return cls(**config)
+        return self.written(config)
 
     @classmethod
     def sample(cls):

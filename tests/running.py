@@ -1,0 +1,49 @@
+"""Examples as a user runs them: in a process of their own, or faster in this one."""
+
+import os
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+
+def start(path, *options):
+    """An example in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, str(path), *map(str, options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+def fixtures(path):
+    """`example`, which gives what a run prints, and `error_of`, how it says that it cannot go on.
+
+    Both run in this process, which saves the seconds of importing a backend.
+    """
+
+    @pytest.fixture
+    def example(monkeypatch, capsys):
+        def run(*options):
+            monkeypatch.setattr(sys, "argv", [str(path), *map(str, options)])
+            runpy.run_path(str(path), run_name="__main__")
+            return capsys.readouterr().out
+
+        return run
+
+    @pytest.fixture
+    def error_of(example, capsys):
+        def run(*options):
+            with pytest.raises(SystemExit) as caught:
+                example(*options)
+            assert caught.value.code not in (0, None)
+            said = f"{caught.value.code} {capsys.readouterr().err}"  # argparse writes it itself
+            assert "error: " in said and "Traceback" not in said
+            return said
+
+        return run
+
+    return example, error_of
