@@ -108,12 +108,15 @@ def crf_table(path=ROOT / "benchmarks" / "results" / "crf.jsonl"):
     """Ratios to pytorch-crf by backend."""
     if not path.exists():
         return "Not measured yet."
-    rows = ["| backend | case | forward and backward | decode |", "|---|---|---|---|"]
+    found = {}
     for record in read_records(path):
-        config, ratios = record["config"], record["ratios"]
-        case = "right-padded" if config["masked"] else "not masked"
-        cells = f"{ratios['train']:.2f} | {ratios['decode']:.2f}"
-        rows.append(f"| {config['backend']} | {case} | {cells} |")
+        config = record["config"]
+        case = config["backend"], "right-padded" if config["masked"] else "not masked"
+        kind = "train" if config["train"] else "decode"
+        found.setdefault(case, {})[kind] = f"{record['ratios']['pytorch-crf']:.2f}"
+    rows = ["| backend | case | forward and backward | decode |", "|---|---|---|---|"]
+    for (backend, case), ratios in found.items():
+        rows.append(f"| {backend} | {case} | {ratios['train']} | {ratios['decode']} |")
     return "\n".join(rows)
 
 
