@@ -146,6 +146,15 @@ def test_order_depends_on_seed_and_epoch_alone(features):
     assert len({str(each) for each in orders}) > 2
 
 
+def test_the_first_two_batches_differ_in_length(features):
+    """Keras takes their shapes for those of all batches on TensorFlow."""
+    tokens = [["Rome"] * n for n in (*[3] * 20, 20)]
+    for seed in range(4):
+        train = TaggedBatches(tokens, None, features, batch_size=2, seed=seed)
+        first, second = (train[k][0]["words"].shape[1] for k in range(2))
+        assert {first, second} == {8, 24}
+
+
 def test_swapped_mentions_keep_their_types(features):
     train = batches(features, swap=0.99, seed=0)
     known = {

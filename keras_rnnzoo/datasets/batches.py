@@ -204,7 +204,7 @@ class ReviewBatches(keras.utils.PyDataset):
             plan.append((self.lengths[np.searchsorted(self.lengths, longest)], left))
         if self.shuffle:
             random.shuffle(plan)
-        return _vary_first(plan)
+        return vary_first(plan)
 
     def _pad(self, name, length, rows):
         padded = np.zeros((self.batch_size, length), dtype="int32")
@@ -216,7 +216,7 @@ class ReviewBatches(keras.utils.PyDataset):
         return padded
 
 
-def _vary_first(plan):
+def vary_first(plan):
     """Put two lengths first: one Keras trainer fixes every size in which the first two agree."""
     for place in range(2, len(plan)):
         if plan[0][0] != plan[1][0]:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_rnnzoo.datasets.batches import least_padding
+from keras_rnnzoo.datasets.batches import least_padding, vary_first
 from keras_rnnzoo.tags import spans
 
 UNTOLD = -1
@@ -136,7 +136,7 @@ class TaggedBatches(keras.utils.PyDataset):
         plan = [(self._length(counts[part].max()), part) for part in parts]
         if self.shuffle:
             random.shuffle(plan)
-        return plan
+        return vary_first(plan)
 
     def _by_length(self, order, counts):
         """Sorted by length within windows of forty batches; all of them where order is free."""
