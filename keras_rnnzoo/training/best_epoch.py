@@ -47,8 +47,12 @@ class BestEpoch(keras.callbacks.Callback):
 
     @property
     def epoch(self):
-        """The number of the best epoch, from 1; 0 before the first."""
+        """The number of the best epoch, from 1; 0 for the start, and before anything is scored."""
         return int(_array(self._mark)[1])
+
+    def consider_start(self):
+        """Score the weights as they are before the first epoch, which then has to beat them."""
+        self._remember(float(self._score()), map(_array, self._scored.trainable_variables), 0)
 
     def on_epoch_end(self, epoch, logs=None):
         weights = self.model.trainable_variables
@@ -60,13 +64,16 @@ class BestEpoch(keras.callbacks.Callback):
         score = float(self._score())
         _assign(weights, own)
         logs[self._name] = score
+        self._remember(score, averages, epoch + 1)
+
+    def _remember(self, score, weights, epoch):
         if np.float32(score) > self.score:  # as exact as what is remembered
-            _assign(self._best, averages)
-            self._mark.assign(np.array([score, epoch + 1], "float32"))
+            _assign(self._best, weights)
+            self._mark.assign(np.array([score, epoch], "float32"))
 
     def restore(self):
-        """Put the best weights into the model; the last ones stay where no epoch was scored."""
-        if self.epoch:
+        """Put the best weights into the model; the last ones stay where nothing was scored."""
+        if self.score > -np.inf:
             _assign(self._scored.trainable_variables, [_array(best) for best in self._best])
 
 
