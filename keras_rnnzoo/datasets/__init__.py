@@ -1,16 +1,37 @@
 """Data for the ready models: loaders, embedded samples and batching."""
 
 from keras_rnnzoo.datasets.batches import ReviewBatches, bucket_lengths
+from keras_rnnzoo.datasets.calendar import Calendar
 from keras_rnnzoo.datasets.conll import read_conll, write_conll
+from keras_rnnzoo.datasets.scaling import SeriesScaler
+from keras_rnnzoo.datasets.series_splits import (
+    Borders,
+    ett_borders,
+    fraction_borders,
+    last_borders,
+)
 from keras_rnnzoo.datasets.tagged import Tagged
 from keras_rnnzoo.datasets.text import Vocabulary, tokenize
+from keras_rnnzoo.datasets.time_frames import from_frame, read_csv
+from keras_rnnzoo.datasets.time_series import TimeSeries
+from keras_rnnzoo.datasets.windows import ForecastWindows
 
 __all__ = [
+    "Borders",
+    "Calendar",
+    "ForecastWindows",
     "ReviewBatches",
+    "SeriesScaler",
     "Tagged",
+    "TimeSeries",
     "Vocabulary",
     "bucket_lengths",
+    "ett_borders",
+    "fraction_borders",
+    "from_frame",
+    "last_borders",
     "read_conll",
+    "read_csv",
     "tokenize",
     "write_conll",
 ]
