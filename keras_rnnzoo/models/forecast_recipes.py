@@ -1,0 +1,41 @@
+"""Settings of forecasters by the length and the step of a series."""
+
+from keras_rnnzoo.models.forecast_training import ForecastRecipe
+
+SEGMENTS = {
+    "head": "segments",
+    "segment": 24,
+    "units": 64,
+    "skip": True,
+    "channel_dim": 16,
+    "dropout": 0.5,
+    "calendar": None,  # what hour it is shows in the history; with it validation was worse
+}
+
+LONG = ForecastRecipe(
+    SEGMENTS, look_back=720, epochs=4, learning_rate=5e-4, batch_size=256, average=0.99
+)
+"Ten thousand rows and more, as the ETT sets have: segments beside a solved linear skip."
+
+SHORT = ForecastRecipe(
+    {"head": "direct", "units": 32, "skip": True, "dropout": 0.1},
+    look_back=96,
+    epochs=15,
+    learning_rate=2e-3,
+    batch_size=32,
+)
+"A few hundred rows: one layer over the steps beside a solved linear skip."
+
+
+def recipe_for(rows, horizon, season=1):
+    """The recipe for a series with so many training rows.
+
+    Arguments:
+        rows: of the training part of the longest series.
+        horizon: steps to forecast.
+        season: steps of a season; a short history holds two of them where it can.
+    """
+    if rows >= 5000 and rows >= 4 * (LONG.look_back + horizon):
+        return LONG
+    wanted = max(2 * season, horizon, 12)
+    return SHORT.changed(look_back=int(max(2, min(wanted, SHORT.look_back * 4, rows // 3))))

@@ -1,0 +1,158 @@
+"""Training a forecaster: the best epoch, a killed run, scores over all windows, and the gain."""
+
+import keras
+import numpy as np
+import pytest
+from forecasts import HEADS, TRAIN, VALIDATION, forecaster, series
+from keras import ops
+
+from keras_rnnzoo import training
+from keras_rnnzoo.datasets.series_splits import Borders
+from keras_rnnzoo.models import forecast_baselines, forecast_scoring
+from keras_rnnzoo.models.forecast_recipes import LONG, SHORT, recipe_for
+from keras_rnnzoo.models.forecast_training import (
+    ForecastRecipe,
+    Taught,
+    build_forecaster,
+    error,
+    fit_forecaster,
+)
+
+DATA = series()
+BORDERS = Borders(TRAIN, VALIDATION, (190, 200))
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_it_learns_and_keeps_its_best_epoch(head):
+    model = forecaster(DATA, head, units=16, normalization="none")
+    model.compile()
+    before = error(model, _validation(model))
+    history = model.fit(DATA, TRAIN, VALIDATION, epochs=6, learning_rate=0.01, batch_size=16)
+    assert min(history["val_loss"]) < 0.7 * before
+    assert history["best_epoch"] == 1 + int(np.argmin(history["val_loss"]))
+    assert error(model, _validation(model)) == pytest.approx(min(history["val_loss"]), rel=1e-4)
+
+
+def _validation(model):
+    return Taught(model, model.windows(DATA, *VALIDATION, batch_size=16))
+
+
+def test_a_network_that_does_not_help_leaves_the_linear_skip_alone():
+    recipe = ForecastRecipe(
+        {"units": 4, "skip": True}, look_back=24, epochs=2, learning_rate=5.0, batch_size=16
+    )
+    model = build_forecaster(DATA, 7, recipe, BORDERS, seed=0)
+    before = model.predict(DATA).point
+    history = fit_forecaster(model, DATA, TRAIN, VALIDATION, recipe)
+    assert history["best_epoch"] == 0 and min(history["val_loss"]) > 0.02
+    np.testing.assert_allclose(model.predict(DATA).point, before, rtol=1e-6)
+
+
+class Stop(Exception):
+    """Raised in place of a kill."""
+
+
+class StopAfterTwo(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            raise Stop
+
+
+def test_a_stopped_run_ends_where_the_whole_one_does(tmp_path):
+    def run(path, *callbacks):
+        training.set_seed(5)
+        model = forecaster(DATA, "segments", skip=True, dropout=0.2)
+        model.fit_ridge(DATA, TRAIN, VALIDATION)
+        recipe = ForecastRecipe(epochs=4, batch_size=32, average=0.9)
+        history = fit_forecaster(
+            model,
+            DATA,
+            TRAIN,
+            VALIDATION,
+            recipe,
+            seed=2,
+            checkpoint=lambda variables: training.Checkpoint(path, variables=variables),
+            callbacks=callbacks,
+        )
+        return history, model.predict(DATA).point
+
+    whole, expected = run(tmp_path / "whole.npz")
+    with pytest.raises(Stop):
+        run(tmp_path / "stopped.npz", StopAfterTwo())
+    history, found = run(tmp_path / "stopped.npz")
+    np.testing.assert_allclose(history["val_loss"], whole["val_loss"], rtol=1e-4)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("output", ["point", "gaussian"])
+def test_scores_do_not_depend_on_the_size_of_batches(output):
+    model, found = forecaster(DATA, output=output), []
+    levels = None if output == "point" else (0.1, 0.5, 0.9)
+    of = forecast_scoring.of_model(model, levels)
+    for size in (1, 7, 512):
+        windows = model.windows(DATA, *VALIDATION, batch_size=size)
+        found.append(forecast_scoring.score_windows(windows, of))
+    truth = model.windows(DATA, *VALIDATION, channels="joint").truth()
+    said = model.scaler.transform(model.backtest(DATA, *VALIDATION).forecast.point, axis=2)
+    for each in found:
+        assert each.scores.mse == pytest.approx(np.square(truth - said).mean(), rel=1e-5)
+        assert each.scores.mse == pytest.approx(found[0].scores.mse, rel=1e-5)
+        np.testing.assert_allclose(each.squared, np.square(truth - said).mean((1, 2)), rtol=1e-4)
+    if levels:
+        assert found[0].scores.wql == pytest.approx(found[2].scores.wql, rel=1e-5)
+
+
+def test_a_frozen_skip_scores_as_ridge_does():
+    model = forecaster(DATA, skip=True)
+    model.fit_ridge(DATA, TRAIN, VALIDATION)
+    ridge = forecast_baselines.Ridge()
+    values = [model.scaler.transform(rows, name) for rows, name in zip(DATA.values, DATA.ids)]
+    ridge.fit(values, 24, 7, TRAIN, VALIDATION)
+    skip, plain = (
+        forecast_scoring.score_windows(
+            model.windows(DATA, *VALIDATION, channels=channels), forecast
+        ).scores.mse
+        for channels, forecast in (
+            ("shared", forecast_scoring.of_skip(model)),
+            ("joint", forecast_scoring.of_baseline(ridge, 7)),
+        )
+    )
+    assert skip == pytest.approx(plain, rel=1e-4)
+    spread = ops.convert_to_numpy(model.skip.spread)
+    assert np.square(spread).mean() == pytest.approx(plain, rel=1e-3)
+
+
+def test_the_gain_and_its_interval():
+    rng = np.random.default_rng(3)
+    slow = np.repeat(rng.normal(size=40), 5)  # 200 blocks whose neighbours err alike
+    mean, low, high = forecast_scoring.gain([0.2 + 0.1 * slow], 5 * forecast_scoring.BLOCK)
+    assert 0 < low < mean < high and mean == pytest.approx((0.2 + 0.1 * slow).mean())
+    mean, low, high = forecast_scoring.gain([slow - slow.mean()], 5 * forecast_scoring.BLOCK)
+    assert low < 0 < high
+    widths = []
+    for span in (1, 5 * forecast_scoring.BLOCK):
+        _, low, high = forecast_scoring.gain([slow], span)
+        widths.append(high - low)
+    assert widths[1] > 1.7 * widths[0], "stretches are drawn whole"
+    _, low, high = forecast_scoring.gain([slow + 3, slow - 3], 5 * forecast_scoring.BLOCK)
+    assert high - low > 4, "seeds are drawn too"
+    with pytest.raises(ValueError, match=r"\[3, 4\] blocks"):
+        forecast_scoring.gain([np.ones(3), np.ones(4)], 2)
+
+
+def test_differences_are_means_of_neighbouring_windows():
+    def scored(values):
+        return forecast_scoring.Scored(None, np.asarray(values, "float64"))
+
+    found = forecast_scoring.differences(scored(np.zeros(50)), scored(np.arange(50.0)))
+    assert found == [12.0, 37.0]
+
+
+def test_recipes():
+    assert recipe_for(8640, 96) is LONG and recipe_for(8640, 5000) is not LONG
+    short = recipe_for(600, 24, season=52)
+    assert short.look_back == 104 and short.model == SHORT.model
+    with pytest.raises(TypeError, match="Did you mean `?'?epochs"):
+        LONG.changed(epoch=3)
+    with pytest.raises(ValueError, match="positive integer"):
+        LONG.changed(epochs=0)
