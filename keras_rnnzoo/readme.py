@@ -12,6 +12,7 @@ import numpy as np
 
 from keras_rnnzoo.base import LinearCell
 from keras_rnnzoo.base.options import OPTIONS
+from keras_rnnzoo.models.forecast_scoring import gain
 from keras_rnnzoo.registry import get, list_layers
 from keras_rnnzoo.training import read_records
 from keras_rnnzoo.training.files import write_atomic
@@ -104,6 +105,44 @@ def _headline_first(group):
     return corpus, -len(found) if name != "most frequent tag" else 0, name
 
 
+def forecasting_table(path=ROOT / "examples" / "results" / "forecasting.jsonl"):
+    """Test errors by set and horizon: the recurrence beside a linear skip, the skip, the rest."""
+    if not path.exists():
+        return "No run on a real set is recorded yet."
+    groups = {}
+    for record in read_records(path):
+        groups.setdefault(record["config_hash"], []).append(record)
+    plain = ("seasonal naive", "ETS")
+    rows = [
+        "| set | look-back | horizon | model | seeds | MSE | MAE | linear skip alone | gain in MSE "
+        f"(95 % interval) | {' | '.join(plain)} | seconds a seed |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for records in sorted(groups.values(), key=lambda group: _setting(group[0])):
+        name, horizon = _setting(records[0])[:2]
+        ours, skip = ([record["rows"][k] for record in records] for k in (0, 1))
+        others = {row["model"]: row["mse"] for row in records[0]["rows"]}
+        low = gain([record["lower"] for record in records], records[0]["span"])
+        cells = [f"`{name}`", records[0]["span"] - horizon, horizon, ours[0]["model"]]
+        cells += [len(records), _spread(ours, "mse"), _spread(ours, "mae")]
+        cells += [f"{skip[0]['mse']:.3f}", f"{low[0]:.4f} ({low[1]:.4f} to {low[2]:.4f})"]
+        cells += [f"{others[k]:.3f}" if k in others else "" for k in plain]
+        cells.append(f"{np.mean([row['seconds'] for row in ours]):.0f}")
+        rows.append(f"| {' | '.join(map(str, cells))} |")
+    return "\n".join(rows)
+
+
+def _setting(record):
+    config = record["config"]
+    return config["data"], config["horizon"], record["rows"][0]["model"]
+
+
+def _spread(rows, key):
+    values = np.array([row[key] for row in rows])
+    spread = f" ± {values.std(ddof=1):.4f}" if len(values) > 1 else ""
+    return f"{values.mean():.4f}{spread}"
+
+
 def crf_table(path=ROOT / "benchmarks" / "results" / "crf.jsonl"):
     """Ratios to pytorch-crf by backend."""
     if not path.exists():
@@ -151,6 +190,7 @@ PARTS = {
     "kernels": kernels_table,
     "imdb": imdb_table,
     "ner": ner_table,
+    "forecasting": forecasting_table,
     "crf": crf_table,
     "speed": speed_table,
 }

@@ -18,6 +18,10 @@ def inputs_of(layer):
     if isinstance(layer, zoo.SequenceTagger):
         return (layer.batches([["Kim", "left"], ["Rome"]], batch_size=2)[0][0],)
     x = np.linspace(-1, 1, 2 * 5 * 4, dtype="float32").reshape(2, 5, 4)
+    if isinstance(layer, zoo.Forecaster):
+        return ({"history": x.reshape(5, 8, 1)},)
+    if isinstance(layer, zoo.SequenceClassifier):
+        return ({"values": x[..., :2], "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, keras.Model):
         return ({"words": np.array([[2, 3, 0], [1, 0, 0]], "int32")},)
     return (x, x[:, ::-1]) if isinstance(layer, zoo.Merge) else (x,)

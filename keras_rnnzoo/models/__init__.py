@@ -1,6 +1,8 @@
 """Ready models: they take raw data, and save and load in one file."""
 
+from keras_rnnzoo.models.forecaster import Forecaster
+from keras_rnnzoo.models.sequence_classifier import SequenceClassifier
 from keras_rnnzoo.models.sequence_tagger import SequenceTagger
 from keras_rnnzoo.models.text_classifier import TextClassifier
 
-__all__ = ["SequenceTagger", "TextClassifier"]
+__all__ = ["Forecaster", "SequenceClassifier", "SequenceTagger", "TextClassifier"]

@@ -1,0 +1,123 @@
+"""How the sequence classifier is trained: settings that were chosen on validation, and one fit."""
+
+from dataclasses import dataclass, field
+
+import keras
+
+from keras_rnnzoo.base.options import positive_int
+from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.sequence_baselines import log_loss
+from keras_rnnzoo.models.sequence_classifier import SequenceClassifier, scaling_of
+from keras_rnnzoo.training.best_epoch import BestEpoch
+
+
+@dataclass(frozen=True)
+class SequenceRecipe:
+    """Settings of a model and its training.
+
+    Arguments:
+        model: options of `SequenceClassifier`.
+        epochs: passes over the training sequences; the one with the lowest validation loss is kept.
+        learning_rate: of Adam at its peak; it rises over the first 5 % of the steps and then falls
+            to zero by a cosine.
+        batch_size: sequences in a batch.
+        average: momentum of the moving average of the weights that is scored and kept, or `None`.
+    """
+
+    model: dict = field(default_factory=dict)
+    epochs: int = 60
+    learning_rate: float = 5e-3
+    batch_size: int = 32
+    average: float | None = 0.9
+
+    def __post_init__(self):
+        positive_int("epochs", self.epochs)
+        positive_int("batch_size", self.batch_size)
+
+
+FEW_SEQUENCES = SequenceRecipe({"noise": 0.3, "members": 5})
+"Hundreds of sequences, as indoor movement has."
+
+SEQUENCES = SequenceRecipe({"units": 64, "noise": 0.1}, epochs=20, batch_size=64, average=0.99)
+"Thousands of them; scaled from the other by its size, not chosen on a real set."
+
+SAMPLE = SequenceRecipe(epochs=30, learning_rate=1e-2)
+"The embedded sample."
+
+
+def recipe_for(parts):
+    """The recipe for `SequenceParts`, by the number of their training sequences."""
+    if parts.source == "sample":
+        return SAMPLE
+    return FEW_SEQUENCES if len(parts.train) < 2_000 else SEQUENCES
+
+
+def build_sequence_classifier(train, recipe, seed=None, **changes):
+    """A `SequenceClassifier` scaled by the training part; `changes` override the recipe's model.
+
+    Arguments:
+        train: a `Sequences`.
+        recipe: a `SequenceRecipe`.
+    """
+    options = {**scaling_of(train), **recipe.model, **changes}
+    model = SequenceClassifier(train.channels, train.classes, seed=seed, **options)
+    model.build()
+    return model
+
+
+def fit_sequence_classifier(
+    model, train, validation, recipe, seed=0, checkpoint=None, callbacks=()
+):
+    """Train `model` by `recipe`, keep its best epoch, and return the history.
+
+    Arguments:
+        model: from `build_sequence_classifier`.
+        train, validation: `Sequences`.
+        recipe: a `SequenceRecipe`.
+        seed: of the order of the batches.
+        checkpoint: a function from `variables` to a `training.Checkpoint` that saves them too; a
+            run that was killed goes on at its epoch.
+        callbacks: further Keras callbacks.
+
+    Returns:
+        Lists by name, `val_loss` and `val_accuracy` by the averaged weights, and `best_epoch`.
+    """
+    batches = model.batches(train, batch_size=min(recipe.batch_size, len(train)), seed=seed)
+    held_out = model.batches(validation, batch_size=len(validation), shuffle=False)  # told now
+    scores = {}
+
+    def likelihood():
+        chances = model.predict(validation)
+        scores["val_loss"] = log_loss(held_out.labels, chances)
+        scores["val_accuracy"] = float((chances.argmax(-1) == held_out.labels).mean())
+        return -scores["val_loss"]
+
+    def told(epoch, logs):
+        del logs["val_score"]
+        logs.update(scores)
+
+    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
+    best = BestEpoch(likelihood, "val_score", model)
+    checkpoint = checkpoint(best.variables) if checkpoint else None
+    # Keras asks for a new order at times of its own; a run that can be repeated says when.
+    order = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda epoch, logs: batches.set_epoch(epoch)
+    )
+    history = model.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
+        shuffle=False,
+        verbose=0,
+        callbacks=[
+            order,
+            best,
+            keras.callbacks.LambdaCallback(on_epoch_end=told),
+            *([checkpoint] if checkpoint else []),
+            *callbacks,
+        ],
+    ).history
+    # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
+    model.set_weights(model.get_weights())
+    best.restore()
+    return {**(checkpoint.history if checkpoint else history), "best_epoch": best.epoch}
