@@ -132,6 +132,23 @@ def forecasting_table(path=ROOT / "examples" / "results" / "forecasting.jsonl"):
     return "\n".join(rows)
 
 
+def movement_table(path=ROOT / "examples" / "results" / "movement.jsonl"):
+    """Test accuracy on the indoor movement set: mean and spread over seeds."""
+    if not path.exists():
+        return "No run on the real set is recorded yet."
+    groups = {}
+    for record in read_records(path):
+        for row in record["rows"]:
+            groups.setdefault(row["model"], []).append(row)
+    rows = ["| model | runs | validation | test | seconds a run |", "|---|---|---|---|---|"]
+    for name, runs in groups.items():
+        found = runs if len({row["test_log_loss"] for row in runs}) > 1 else runs[:1]
+        seconds = f"{np.median([row['seconds'] for row in found]):.0f}"
+        scores = [_mean(found, key) for key in ("validation", "test")]
+        rows.append(f"| {' | '.join([name, str(len(found)), *scores, seconds])} |")
+    return "\n".join(rows)
+
+
 def _setting(record):
     config = record["config"]
     return config["data"], config["horizon"], record["rows"][0]["model"]
@@ -191,6 +208,7 @@ PARTS = {
     "imdb": imdb_table,
     "ner": ner_table,
     "forecasting": forecasting_table,
+    "movement": movement_table,
     "crf": crf_table,
     "speed": speed_table,
 }
