@@ -4,6 +4,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def run(backend, options):
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--durations=15", *options]
     print(f"\n=== {backend} ===", flush=True)
     start = time.time()
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    with tempfile.TemporaryDirectory() as folder:
+        environment["TESTS_COMPILED"] = folder  # see conftest.py
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     print(
         f"=== {backend}: {'passed' if code == 0 else 'FAILED'} in {time.time() - start:.0f} s ==="
     )

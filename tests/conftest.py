@@ -7,6 +7,14 @@ os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
+# JAX keeps what it compiled, so that a run that is resumed or repeated compiles nothing again. A
+# folder for each worker, as its files are not written in one step.
+if "TESTS_COMPILED" in os.environ:
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(os.environ["TESTS_COMPILED"], worker)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
+
 import pytest  # noqa: E402
 
 DATA = "KERAS_RNNZOO_DATA"

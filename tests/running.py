@@ -8,14 +8,17 @@ import sys
 import pytest
 
 
-def start(path, *options):
-    """An example in a process of its own."""
+def start(path, *options, to_be_killed=False):
+    """An example in a process of its own; one that will be killed shares nothing with others."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    if to_be_killed:
+        environment.pop("JAX_COMPILATION_CACHE_DIR", None)
     return subprocess.Popen(
         [sys.executable, str(path), *map(str, options)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=environment,
     )
 
 

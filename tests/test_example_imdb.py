@@ -76,7 +76,7 @@ def test_another_run_does_not_overwrite_it(whole, error_of):
 
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, example, error_of, tmp_path):
     folder = tmp_path / "run"
-    process = running.start(EXAMPLE, *RUN, "--out", folder)
+    process = running.start(EXAMPLE, *RUN, "--out", folder, to_be_killed=True)
     deadline = time.monotonic() + 200
     while not (folder / "checkpoint.npz").exists():
         assert process.poll() is None and time.monotonic() < deadline

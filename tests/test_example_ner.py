@@ -76,7 +76,7 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
 
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
-    process = running.start(EXAMPLE, *own, "--out", folder)
+    process = running.start(EXAMPLE, *own, "--out", folder, to_be_killed=True)
     deadline = time.monotonic() + 200
     while not (folder / "checkpoint.npz").exists():
         assert process.poll() is None and time.monotonic() < deadline
