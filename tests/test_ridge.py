@@ -90,12 +90,9 @@ def test_scikit_learn(series, normalization):
 @pytest.mark.parametrize("normalization", NORMALIZATIONS)
 @pytest.mark.parametrize("per_channel", [False, True])
 def test_ridge_has_the_lowest_validation_error(series, normalization, per_channel):
-    options = dict(normalization=normalization, per_channel=per_channel)
-    model = RidgeForecast(LOOK_BACK, HORIZON, **options).fit(series, (0, 60), (60, 97))
-    alone = [
-        RidgeForecast(LOOK_BACK, HORIZON, **options, grid=one).fit(series, (0, 60), (60, 97))
-        for one in GRID
-    ]
+    options = (LOOK_BACK, HORIZON, normalization, per_channel)
+    model = RidgeForecast(*options).fit(series, (0, 60), (60, 97))
+    alone = [RidgeForecast(*options, grid=one).fit(series, (0, 60), (60, 97)) for one in GRID]
     errors = np.array([one.validation_mse for one in alone])
     np.testing.assert_array_equal(model.multiple, np.array(GRID)[errors.argmin(axis=0)])
     np.testing.assert_allclose(model.validation_mse, errors.min(axis=0))
@@ -181,14 +178,15 @@ def test_edge_of_the_grid_is_told_and_can_be_left(rng):
     assert 1e-3 < full.multiple < 1 and full.report == ()
     grown = RidgeForecast(LOOK_BACK, HORIZON, "none", grid=(1e-4, 1e-3), extend=True)
     assert grown.fit(noise, **rows).multiple == full.multiple
-    assert f"is {full.multiple:g} times" in grown.report[0] and "extending" in grown.report[0]
+    assert f"is {full.multiple:g} times the mean diagonal, found by ext" in grown.report[0]
+    sure = RidgeForecast(LOOK_BACK, HORIZON, "none", grid=(1e-3, full.multiple), extend=True)
+    assert sure.fit(noise, **rows).multiple == full.multiple and sure.report == ()
     line = np.cumsum(np.sin(np.arange(300) / 7))  # without noise, so it wants no ridge at all
     grown = RidgeForecast(LOOK_BACK, HORIZON, extend=True).fit(line, **rows)
     assert ridge.LIMITS[0] <= grown.multiple < GRID[0] and grown.report
 
 
 def test_far_from_zero(series):
-    """A million beside differences of one costs no more than a few digits."""
     near = RidgeForecast(LOOK_BACK, HORIZON).fit(series, None, (60, 90))
     far = RidgeForecast(LOOK_BACK, HORIZON).fit([one + 1e6 for one in series], None, (60, 90))
     np.testing.assert_allclose(near.weights, far.weights, atol=1e-6)
@@ -196,7 +194,7 @@ def test_far_from_zero(series):
     np.testing.assert_allclose(far.predict(history + 1e6) - 1e6, near.predict(history), atol=1e-6)
 
 
-@pytest.mark.parametrize("lead", [(), (5,), (2, 3)], ids=str)
+@pytest.mark.parametrize("lead", [(), (2, 3)], ids=str)
 def test_predict_takes_any_leading_axes(series, rng, lead):
     model = RidgeForecast(LOOK_BACK, HORIZON, per_channel=True, grid=0.1).fit(series)
     found = model.predict(history := rng.normal(size=(*lead, LOOK_BACK, 3)))

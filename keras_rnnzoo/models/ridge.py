@@ -224,10 +224,10 @@ def _extend(losses, loss):
 
 
 def _edge(best, losses, grid):
-    """What there is to say of a best at the edge of the grid."""
-    if len(grid) == 1 or min(grid) < best < max(grid):
-        return ()
+    """What there is to say of a best that is at the edge, or was outside the grid."""
     inner = min(losses) < best < max(losses)
+    if len(grid) == 1 or (inner and min(grid) <= best <= max(grid)):
+        return ()
     end = "found by extending the grid" if inner else "at the edge of what was tried (see `extend`)"
     return (f"The best ridge is {best:g} times the mean diagonal, {end}.",)
 
