@@ -225,6 +225,10 @@ def test_a_wrong_stamp_is_no_gap_of_two_hundred_years():
     data = pandas.DataFrame({"t": times, "y": [1, 2, 3]})
     with pytest.raises(ValueError, match="3 rows.*2220-05-01.*steps of min.*wrong stamp"):
         from_frame(data, frequency="min")
+    with pytest.raises(ValueError, match="wrong stamp"):
+        from_frame(data, frequency="min", max_gap=3)
+    sparse = from_frame(data, frequency="D", max_gap=10**5)
+    assert sparse.steps == 73_049 and "at most 73,0" in sparse.report[-1]
 
 
 def test_month_ends_business_days_and_leap_days():

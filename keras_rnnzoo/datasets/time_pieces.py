@@ -8,7 +8,7 @@ import pandas
 from keras_rnnzoo.datasets import time_grid, time_rules
 
 MOST_STEPS = 100_000  # of a grid whose steps are nearly all without a row
-SPARSE = 20  # steps for each row
+SPARSE = 20  # steps for each row, unless max_gap allows more
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ def _grid(rows, k, index, frequency, how):
     span = int(index[-1]) - int(index[0]) if frequency is None else 0
     if frequency is not None:
         span = time_grid.steps_between(index[0], index[-1], frequency)
-    if how.max_gap is None and span > MOST_STEPS and span > SPARSE * len(index):
+    allowed = SPARSE if how.max_gap is None else how.max_gap + 1
+    if span > MOST_STEPS and span > allowed * len(index):
         raise ValueError(
             f"Expected a row for most steps. Received: {len(index):,} rows from "
             f"{rows.words(index[0], k)} to {index[-1]}, which are {span:,} steps of "
