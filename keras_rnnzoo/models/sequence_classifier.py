@@ -34,11 +34,12 @@ class SequenceClassifier(InOneFile, keras.Model):
         pooling: `"last"`, `"max"`, `"mean"` or `"max+mean"` of the outputs.
         convolution: width of a convolution over time whose output joins the channels, or `None`.
         filters: of that convolution.
-        noise: standard deviation of what is added to scaled values in training.
+        jitter, noise: standard deviations of what alters scaled values in training: a gain and an
+            offset of each channel of a sequence, see `ChannelJitter`, and what is added to a value.
         dropout: between the recurrent layers and in front of the logits.
         label_smoothing: of the loss.
         members: how many networks.
-        seed: of noise and dropout. Weights start by `keras.utils.set_random_seed`.
+        seed: of jitter, noise and dropout. Weights start by `keras.utils.set_random_seed`.
 
     Call arguments:
         inputs: `{"values": float (batch, time, channels), "mask": bool (batch, time)}`, scaled.
@@ -71,6 +72,7 @@ class SequenceClassifier(InOneFile, keras.Model):
         pooling="max+mean",
         convolution=None,
         filters=32,
+        jitter=0.0,
         noise=0.0,
         dropout=0.3,
         label_smoothing=0.0,
@@ -89,8 +91,9 @@ class SequenceClassifier(InOneFile, keras.Model):
         self.classes = _names("classes", classes, 2)
         self.mean, self.sd = self._scaling(mean, sd)
         rate("dropout", dropout)
-        if not isinstance(noise, (int, float)) or not 0 <= noise < np.inf:
-            raise ValueError(f"`noise` must be a number from 0. Received: noise={noise!r}")
+        for name, value in (("jitter", jitter), ("noise", noise)):
+            if not isinstance(value, (int, float)) or not 0 <= value < np.inf:
+                raise ValueError(f"`{name}` must be a number from 0. Received: {name}={value!r}")
         self.members, self.seed = positive_int("members", members), seed
         self.cross_entropy = MembersCrossentropy(label_smoothing)
         seeds = [None if seed is None else seed + 1000 * k for k in range(self.members)]

@@ -9,17 +9,54 @@ from keras_rnnzoo.models.text_layers import MaskedPooling
 from keras_rnnzoo.wrappers import StackedRecurrent
 
 
+class ChannelJitter(keras.layers.Layer):
+    """In training, each channel of a sequence gets a gain and an offset of its own.
+
+    x becomes x (1 + s u) + s v, with u and v drawn from a normal distribution once for a sequence
+    and channel: sensors that are tuned otherwise see the same thing.
+
+    Arguments:
+        sd: s, for channels scaled to unit variance.
+        seed: of the draw.
+
+    Example:
+
+    >>> ChannelJitter(0.2)(np.ones((2, 5, 3)), training=True).shape
+    (2, 5, 3)
+    """
+
+    def __init__(self, sd=0.2, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.sd, self.seed = sd, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+
+    def call(self, x, training=False):
+        if not training or not self.sd:
+            return x
+        batch, _, channels = ops.shape(x)
+        shape = (2, batch, 1, channels)
+        gain, offset = keras.random.normal(shape, stddev=self.sd, seed=self.seed_generator)
+        return x * (1 + gain) + offset
+
+    def compute_output_shape(self, shape):
+        return shape
+
+    def get_config(self):
+        return {**super().get_config(), "sd": self.sd, "seed": self.seed}
+
+
 class SequenceNetwork(keras.layers.Layer):
     """One member of a `SequenceClassifier`: scaled sequences and their mask to logits.
 
-    Input noise, perhaps a convolution whose output joins the channels, a `StackedRecurrent`,
+    Jitter and noise, perhaps a convolution whose output joins the channels, a `StackedRecurrent`,
     pooling over the valid steps, dropout and a dense layer. What stands in masked steps changes
     nothing.
 
     Arguments:
         channels, classes: how many.
         options: of `SequenceClassifier`, a dict.
-        seed: of noise and dropout.
+        seed: of jitter, noise and dropout.
 
     Call arguments: values `(batch, time, channels)`, valid steps bool `(batch, time)`.
 
@@ -33,6 +70,7 @@ class SequenceNetwork(keras.layers.Layer):
         def seeded(k):
             return None if seed is None else seed + k
 
+        self.jitter = ChannelJitter(options["jitter"], seed=seeded(99), name="jitter")
         self.noise = keras.layers.GaussianNoise(options["noise"], seed=seeded(100))
         self.convolution = None
         if options["convolution"] is not None:
@@ -69,7 +107,8 @@ class SequenceNetwork(keras.layers.Layer):
         self.built = True
 
     def call(self, values, valid, training=False):
-        x = self.noise(values, training=training)
+        x = self.jitter(values, training=training)
+        x = self.noise(x, training=training)
         x = x * ops.expand_dims(ops.cast(valid, x.dtype), -1)  # a convolution would see the noise
         if self.convolution is not None:
             x = ops.concatenate([x, self.convolution(x)], axis=-1)
@@ -124,5 +163,5 @@ def _right(y_true, y_pred):
     return ops.equal(said, ops.argmax(y_true, axis=-1))
 
 
-for _part in (MembersCrossentropy, MembersAccuracy):
+for _part in (ChannelJitter, MembersCrossentropy, MembersAccuracy):
     register(_part)
