@@ -101,15 +101,29 @@ def rows(scores, mask, weights):
     return [Row(e, m, weights) for e, m in zip(scores, mask)]
 
 
-def forward_log_z(scores, mask, weights):
-    """log Z of long rows by the forward recursion, all tags allowed."""
-    found = []
+def long_rows(scores, mask, weights):
+    """log Z, marginals of the valid steps and entropy of each row by recursion, all tags allowed.
+
+    H = H(y_1) + Σ_t H(y_t | y_(t-1)), of which each summand is small however long the row is.
+    """
     for emissions, valid in zip(np.asarray(scores, "float64"), mask):
-        alpha = None
+        alpha, beta = [], []
         for e in emissions[valid]:
-            if alpha is None:
-                alpha = weights.start + e
-            else:
-                alpha = e + np.logaddexp.reduce(alpha[:, None] + weights.transition, axis=0)
-        found.append(0.0 if alpha is None else np.logaddexp.reduce(alpha + weights.end))
-    return np.array(found)
+            paths = alpha[-1][:, None] + weights.transition if alpha else weights.start[None]
+            alpha.append(e + np.logaddexp.reduce(paths, axis=0))
+        for e in emissions[valid][::-1]:
+            paths = weights.transition + beta[-1] if beta else weights.end[:, None]
+            beta.append(e + np.logaddexp.reduce(paths, axis=1))
+        beta = beta[::-1]
+        log_z = np.logaddexp.reduce(alpha[-1] + weights.end)
+        single = [np.exp(a + b - e - log_z) for a, b, e in zip(alpha, beta, emissions[valid])]
+        pairs = [
+            np.exp(a[:, None] + weights.transition + b - log_z) for a, b in zip(alpha, beta[1:])
+        ]
+        entropy = _plogp(single[0])
+        entropy += sum(_plogp(pair) - _plogp(before) for pair, before in zip(pairs, single))
+        yield log_z, np.array(single), entropy
+
+
+def _plogp(p):
+    return -np.sum(p * np.log(np.maximum(p, 1e-300)))

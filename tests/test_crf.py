@@ -169,11 +169,15 @@ def test_short_sequences(time, rng):
 # Long, large, small ----------------------------------------------------------------------------
 
 
+INSIDE = chains.marginals, chains.entropy
+
+
 def _of_long_rows(*chain):
     chain = chains.Chain(*chain)
     tags = chains.viterbi(chain)
     score = chains.path_score(chain, tags)
-    return tags, score, chains.log_partition(chain), chains.log_likelihood(chain, tags)
+    likelihood = chains.log_likelihood(chain, tags)
+    return tags, score, likelihood, *(f(chain) for f in (chains.log_partition, *INSIDE))
 
 
 def test_two_thousand_steps(rng):
@@ -184,9 +188,11 @@ def test_two_thousand_steps(rng):
     for scale in (1.0, 20.0):
         scores = random_scores(rng, scale, shape=(2, 2000, TAGS))
         chain = crf.chain(ops.convert_to_tensor(scores), ops.convert_to_tensor(mask))
-        tags, best, log_z, likelihood = numpy(list(run(*chain)))
-        expected = crf_oracle.forward_log_z(scores, mask, weights)
+        tags, best, likelihood, log_z, marginals, entropy = numpy(list(run(*chain)))
+        rows = list(crf_oracle.long_rows(scores, mask, weights))
+        expected = [row[0] for row in rows]
         close(log_z, expected, 3e-6)
+        close(entropy, [row[2] for row in rows], 2e-5)
         single = np.take_along_axis(scores.astype("float64"), tags[..., None], -1)[..., 0]
         for b, valid in enumerate(mask):
             y = tags[b][valid]
@@ -195,6 +201,11 @@ def test_two_thousand_steps(rng):
             close(best[b], score, 3e-6)
             # the difference of two large numbers
             assert abs(likelihood[b] - (score - expected[b])) < 2e-2
+            np.testing.assert_allclose(marginals[b][valid], rows[b][1], rtol=0, atol=1e-4)
+            spans = [(b, t, t + 1) for t in np.flatnonzero(valid)]
+            chances = crf.span_probabilities(scores, tags, spans, mask=mask)
+            taken = rows[b][1][np.arange(len(y)), y]
+            np.testing.assert_allclose(chances, taken, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

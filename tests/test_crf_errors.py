@@ -43,8 +43,8 @@ CONSTRUCTION = {
     ),
 }
 
-NAN = X.copy()
-NAN[1, 2, 0] = np.nan
+NAN, LARGE = X.copy(), X.copy()
+NAN[1, 2, 0], LARGE[0, 3, 1] = np.nan, np.inf
 CALLS = {
     "width": (ValueError, lambda crf: crf(X[..., :2]), "keras.layers.Dense(3)", "(2, 4, 2)"),
     "rank": (ValueError, lambda crf: crf(X[0]), "(batch, time, 3)", "(4, 3)"),
@@ -64,6 +64,7 @@ CALLS = {
     "lengths": (ValueError, lambda crf: crf(X, lengths=np.ones(3)), "each of the 2 rows", "(3,)"),
     "not a number": (ValueError, lambda crf: crf.decode(NAN), "row 1, step 2, tag 0", "1 in all"),
     "marginals": (ValueError, lambda crf: crf.marginals(NAN), "row 1, step 2, tag 0"),
+    "infinite": (ValueError, lambda crf: crf(LARGE), "+∞ at row 0, step 3, tag 1", "1 in all"),
     "n": (ValueError, lambda crf: crf.decode_n_best(X, 0), "positive integer", "n=0"),
     "samples": (ValueError, lambda crf: crf.sample(X, -1), "positive integer", "n=-1"),
     "target": (
@@ -82,6 +83,12 @@ CALLS = {
         ValueError,
         lambda crf: CRFLoss()(np.full((2, 4), 7), crf(X)),
         "tag 7 at row 0, step 0",
+    ),
+    "weights of steps": (
+        ValueError,
+        lambda crf: CRFLoss()(np.zeros((4, 4)), crf(X[[0] * 4]), np.ones((4, 4))),
+        "one sample weight for each",
+        "(4, 4)",
     ),
     "loss of scores": (
         ValueError,

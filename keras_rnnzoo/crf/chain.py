@@ -112,27 +112,30 @@ def _log_z(chain, alpha=None):
 
 
 def marginals(chain):
-    """p(y_t = j) = exp(α_t[j] + β_t[j] - e_t[j] - log Z), zero where masked."""
+    """p(y_t = j) = exp(α_t[j] + β_t[j] - e_t[j] - log Z), zero where masked.
+
+    The exponents of each step have log Z as their log Σ exp, which is taken there: what rounding
+    adds to all of them over a long sequence is then no part of p.
+    """
     chain = chain.centred()
-    alpha, beta = forward(chain), backward(chain)
-    log_z = _log_z(chain, alpha)[:, None, None]
-    p = ops.exp(alpha + beta - chain.scores - log_z)
+    p = ops.softmax(forward(chain) + backward(chain) - chain.scores, axis=-1)
     return ops.where(chain.mask[..., None], p, ops.zeros_like(p))
 
 
 def entropy(chain):
     """H = H(y_1) + Σ_t H(y_t | y_(t-1)) in nats, shape (batch,).
 
-    Equal to log Z - E[score(y)], of which both are large where H is small.
+    Equal to log Z - E[score(y)], of which both are large where H is small; log Z is taken as in
+    `marginals`.
     """
     chain = chain.centred()
     alpha, beta = forward(chain), backward(chain)
-    log_z = _log_z(chain, alpha)[:, None, None, None]
     opening = ops.log_softmax(chain.start + beta, axis=-1)
     opening = ops.sum(ops.exp(opening) * opening, axis=-1)
     # log p(y_(t-1) = i, y_t = j) for every valid step but the first, and log p(y_t = j | i)
     onward = chain.transition + beta[:, 1:, None, :]
-    pair = alpha[:, :-1, :, None] + onward - log_z
+    pair = alpha[:, :-1, :, None] + onward
+    pair = pair - ops.logsumexp(pair, axis=(2, 3), keepdims=True)
     linked = ops.logical_and(chain.mask, ops.logical_not(chain.first))[:, 1:]
     pair = ops.where(linked[..., None, None], pair, FORBIDDEN * ops.ones_like(pair))
     turns = ops.sum(ops.exp(pair) * ops.log_softmax(onward, axis=-1), axis=(1, 2, 3))

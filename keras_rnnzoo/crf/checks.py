@@ -47,15 +47,17 @@ def valid_steps(layer, scores, mask, lengths):
 
 
 def no_nan(layer, scores, mask):
-    """Where the values are known now, refuse NaN in a valid step and name the first."""
-    bad = ops.isnan(scores)
+    """Where the values are known now, refuse NaN and +∞ in a valid step and name the first."""
+    bad = ops.logical_not(scores < float("inf"))
     bad = bad if mask is None else ops.logical_and(bad, ops.expand_dims(mask, -1))
     bad = kernels.concrete(bad)
     if bad is not None and bad.any():
         row, step, tag = np.argwhere(bad)[0]
+        what = "NaN" if kernels.concrete(ops.isnan(scores))[row, step, tag] else "+∞"
         raise ValueError(
-            f"The scores of {layer.name} must be numbers. Received: NaN at row {row}, step {step}, "
-            f"tag {tag}, and {int(bad.sum())} in all. Look for a learning rate that is too high."
+            f"The scores of {layer.name} must be numbers, or -∞ for a tag that cannot be. Received:"
+            f" {what} at row {row}, step {step}, tag {tag}, and {int(bad.sum())} in all. Look "
+            "for a learning rate that is too high."
         )
 
 
@@ -80,3 +82,14 @@ def targets(size, tags, chain):
             f"{row}, step {step}. Make a CRF with more tags, or mask the step."
         )
     return tags
+
+
+def row_weights(weights):
+    """One weight for each sequence: `(batch,)` or `(batch, 1)`."""
+    shape = tuple(np.shape(weights) if not hasattr(weights, "shape") else weights.shape)
+    if len(shape) > 1 and (len(shape) > 2 or shape[1] != 1):
+        raise ValueError(
+            "A CRF weighs whole sequences, with one sample weight for each: (batch,). To leave "
+            "single steps out, mask them, or make their targets negative. Received: sample weights "
+            f"of shape {shape}"
+        )

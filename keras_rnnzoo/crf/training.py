@@ -23,8 +23,9 @@ class CRFLoss(keras.losses.Loss):
         reduction: as in `keras.losses.Loss`; the mean over sequences by default.
 
     Raises:
-        ValueError: the predictions do not come from a CRF; targets of another shape, or beyond the
-            tags (in a compiled step, where values are unknown, the loss is then NaN).
+        ValueError: the predictions do not come from a CRF; weights of single steps; targets of
+            another shape, or beyond the tags (in a compiled step, where values are unknown, the
+            loss is then NaN).
 
     Example:
 
@@ -37,6 +38,8 @@ class CRFLoss(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def __call__(self, y_true, y_pred, sample_weight=None):
+        if sample_weight is not None:
+            checks.row_weights(sample_weight)
         losses = self.call(y_true, y_pred)
         return reduce_weighted_values(losses, sample_weight, reduction=self.reduction)
 
