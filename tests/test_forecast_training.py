@@ -129,6 +129,9 @@ def test_the_gain_and_its_interval():
     assert 0 < low < mean < high and mean == pytest.approx((0.2 + 0.1 * slow).mean())
     mean, low, high = forecast_scoring.gain([slow - slow.mean()], 5 * forecast_scoring.BLOCK)
     assert low < 0 < high
+    late = np.r_[np.zeros(180), np.ones(20)]  # the last windows count as much as any
+    mean, low, high = forecast_scoring.gain([late], 100 * forecast_scoring.BLOCK)
+    assert low <= mean <= high and mean == pytest.approx(0.1)
     widths = []
     for span in (1, 5 * forecast_scoring.BLOCK):
         _, low, high = forecast_scoring.gain([slow], span)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from keras import ops
+from numpy.lib.stride_tricks import sliding_window_view
 
 
 @dataclass(frozen=True)
@@ -114,9 +115,10 @@ def differences(ours, other):
 def gain(differences, windows, draws=2000, seed=0, coverage=0.95):
     """The mean gain, with a confidence interval over seeds and over windows that overlap.
 
-    The interval is that of the moving-block bootstrap (Künsch, Annals of Statistics 17, 1989):
-    stretches of neighbouring windows are drawn anew, as windows that share rows err alike; and
-    where there are several seeds, these are drawn too.
+    The interval is that of the circular block bootstrap (Politis and Romano 1992): stretches of
+    neighbouring windows are drawn anew, as windows that share rows err alike, and a stretch that
+    reaches the end goes on at the start, so that every window is as likely; and where there are
+    several seeds, these are drawn too.
 
     Arguments:
         differences: for each seed what `differences` gives.
@@ -139,12 +141,12 @@ def gain(differences, windows, draws=2000, seed=0, coverage=0.95):
     table = np.array(differences, "float64")
     seeds, blocks = table.shape
     length = min(max(1, round(windows / BLOCK)), blocks)
-    rng, sums = np.random.default_rng(seed), np.cumsum(table, axis=1)
-    stretches = sums[:, length - 1 :] - np.pad(sums, ((0, 0), (1, 0)))[:, : blocks - length + 1]
+    rng, around = np.random.default_rng(seed), np.concatenate([table, table], axis=1)
+    stretches = sliding_window_view(around, length, axis=1)[:, :blocks].mean(axis=2)
     means = []
     for _ in range(draws):
         chosen = stretches[rng.integers(seeds, size=seeds)]
-        starts = rng.integers(stretches.shape[1], size=-(-blocks // length))
-        means.append(chosen[:, starts].mean() / length)
+        starts = rng.integers(blocks, size=-(-blocks // length))
+        means.append(chosen[:, starts].mean())
     low, high = np.quantile(means, [(1 - coverage) / 2, (1 + coverage) / 2])
     return float(table.mean()), float(low), float(high)
