@@ -91,6 +91,7 @@ def test_documents_are_tagged_as_each_alone(trained):
             assert ours[:4] == theirs[:4]
             assert ours.score == pytest.approx(theirs.score, abs=2e-4)
     assert model.tag([]) == []
+    assert model.tag(document for document in documents) == together
 
 
 def test_the_score_of_an_entity_is_its_probability(trained):
@@ -242,8 +243,16 @@ def test_bad_input_is_named():
         make(scheme="IOB22")
     with pytest.raises(TypeError, match="Did you mean `?'?cell"):
         make(cel="lstm")
-    with pytest.raises(TypeError, match="must be a string"):
-        model.tag([1])
+    for wrong in ([1], None, b"Kim"):
+        with pytest.raises(TypeError, match="must be a string"):
+            model.tag(wrong)
+    for wrong in ("Kim", ["Kim saw"], [["Kim"], ["saw", 1]]):
+        with pytest.raises(
+            TypeError, match="list of tokens, which are strings. Received: sentence"
+        ):
+            model.tag_tokens(wrong)
+    with pytest.raises(ValueError, match="batch_size=0"):
+        model.tag(TEXT, batch_size=0)
     with pytest.raises(TypeError, match="WordFeatures"):
         SequenceTagger(None, ["LOC"])
     with pytest.raises(ValueError, match="one at least"):

@@ -1,8 +1,11 @@
 """Batches of tagged sentences: right-padded, of few lengths, in an order that can be repeated."""
 
+import reprlib
+
 import keras
 import numpy as np
 
+from keras_rnnzoo.base.options import positive_int
 from keras_rnnzoo.datasets.batches import least_padding, vary_first
 from keras_rnnzoo.tags import spans
 
@@ -36,7 +39,7 @@ class TaggedBatches(keras.utils.PyDataset):
 
     Raises:
         ValueError: no sentences, an empty one, tags of another number or not the model's; the
-            sentence is named.
+            sentence is named. TypeError: a sentence that is a string, a token that is none.
     """
 
     def __init__(
@@ -55,7 +58,8 @@ class TaggedBatches(keras.utils.PyDataset):
         _check(tokens, tags)
         self.tokens, self.tags = list(tokens), None if tags is None else list(tags)
         self.features, self.encode_tags = features, encode_tags
-        self.batch_size, self.shuffle, self.seed, self.swap = batch_size, shuffle, seed, swap
+        self.batch_size = positive_int("batch_size", batch_size)
+        self.shuffle, self.seed, self.swap = shuffle, seed, swap
         self._fixed_lengths, self.epoch = lengths, 0
         self._mentions = self._find_mentions() if swap else None
         self._encode()
@@ -176,6 +180,11 @@ def _check(tokens, tags):
     if len(tokens) == 0:
         raise ValueError("Expected at least one sentence. Received: tokens=[]")
     for number, sentence in enumerate(tokens):
+        if isinstance(sentence, str) or not all(isinstance(token, str) for token in sentence):
+            raise TypeError(
+                "A sentence is a list of tokens, which are strings. Received: sentence "
+                f"{number}: {reprlib.repr(sentence)}"
+            )
         if len(sentence) == 0:
             raise ValueError(
                 f"A sentence needs at least one token. Received: sentence {number}, which is empty"

@@ -1,6 +1,7 @@
 """Named entities in text: word features, a recurrent stack, a CRF, and spans with probabilities."""
 
 import inspect
+from collections.abc import Iterable
 
 import keras
 import numpy as np
@@ -190,6 +191,7 @@ class SequenceTagger(InOneFile, keras.Model):
         """
         if isinstance(text, str):
             return self.tag([text], batch_size)[0]
+        text = list(text) if isinstance(text, Iterable) and not isinstance(text, bytes) else [text]
         documents = [cut(document) for document in text]
         sentences = [[t.text for t in tokens] for parts in documents for tokens in parts]
         tagged = iter(self._read(sentences, batch_size) if sentences else [])
