@@ -217,8 +217,14 @@ def test_figures():
     model = forecaster(DATA, output="quantiles")
     assert isinstance(model.plot(DATA), matplotlib.figure.Figure)
     assert isinstance(model.backtest(DATA, start=160).plot(1), matplotlib.figure.Figure)
+    with pytest.raises(ValueError, match="trained for the quantiles"):
+        model.plot(DATA, levels=(0.3, 0.7))
+    gaussian = forecaster(DATA, output="gaussian").predict(DATA)
+    for forecast, levels in ((model.predict(DATA), model.output_kind.levels), (gaussian, (0.2,))):
+        assert forecast.known_levels((0.2,)) == levels
     point = forecaster(DATA).predict(DATA.slice(None, -7))
     assert isinstance(point.plot(DATA), matplotlib.figure.Figure)
+    assert point.known_levels((0.2,)) == ()
     with pytest.raises(ValueError, match="Expected the series"):
         point.plot()
 

@@ -87,13 +87,23 @@ class Forecast:
             table[f"q{level:g}"] = found[..., k].reshape(-1)
         return pd.DataFrame(table)
 
-    def plot(self, series=None, row=0, levels=(0.025, 0.1, 0.25, 0.75, 0.9, 0.975), history=None):
+    def known_levels(self, wanted):
+        """Levels that can be asked of it: `wanted` of a distribution or of paths, none of points.
+
+        Of quantiles those that it was trained for, where 1 - q is one of them for each q.
+        """
+        if self.samples is not None or not hasattr(self._output, "levels"):
+            return () if self.samples is None and self._output.count == 1 else tuple(wanted)
+        own = self._output.levels
+        return tuple(q for q in own if any(abs(1 - q - p) < 1e-9 for p in own))
+
+    def plot(self, series=None, row=0, levels=None, history=None):
         """A figure of one row: its history, if the series is given, and bands where there are any.
 
         Arguments:
             series: the `TimeSeries`; what it holds of the horizon is drawn as the truth.
             row: which.
-            levels: of the bands.
+            levels: of the bands; by default those of 50, 80 and 95 % that the forecast knows.
             history: how many steps of it to show; default: three horizons.
         """
         from keras_rnnzoo.models.forecast_plot import plot_row
