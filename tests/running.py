@@ -2,8 +2,10 @@
 
 import os
 import runpy
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -20,6 +22,18 @@ def start(path, *options, to_be_killed=False):
         text=True,
         env=environment,
     )
+
+
+def kill_after_an_epoch(path, folder, *options):
+    """Start an example and kill it when its first epoch is saved; gives what it said until then."""
+    process = start(path, *options, "--out", folder, to_be_killed=True)
+    deadline = time.monotonic() + 400
+    while not (folder / "checkpoint.npz").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (folder / "metrics.json").exists(), "it had ended before it was killed"
 
 
 def fixtures(path):

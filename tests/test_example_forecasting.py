@@ -1,8 +1,6 @@
 """The example as a user runs it: a whole run, a killed one, an own file, and bad input."""
 
 import json
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -79,14 +77,8 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
 
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder, options = tmp_path / "run", [*own, "--output", "quantiles"]
-    process = running.start(EXAMPLE, *options, "--out", folder, to_be_killed=True)
-    deadline = time.monotonic() + 200
-    while not (folder / "checkpoint.npz").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not (folder / "metrics.json").exists() and not (folder / "model.keras").exists()
+    running.kill_after_an_epoch(EXAMPLE, folder, *options)
+    assert not (folder / "model.keras").exists()
     assert "--resume" in error_of(*options, "--out", folder)
     out = example(*options, "--out", folder, "--resume")
     assert "epoch 1/4" not in out and "epoch 4/4" in out

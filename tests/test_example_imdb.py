@@ -1,8 +1,6 @@
 """The example as a user runs it: a whole run, a killed one, a saved model, and bad input."""
 
 import json
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -76,14 +74,8 @@ def test_another_run_does_not_overwrite_it(whole, error_of):
 
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, example, error_of, tmp_path):
     folder = tmp_path / "run"
-    process = running.start(EXAMPLE, *RUN, "--out", folder, to_be_killed=True)
-    deadline = time.monotonic() + 200
-    while not (folder / "checkpoint.npz").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not (folder / "metrics.json").exists() and not (folder / "model.keras").exists()
+    running.kill_after_an_epoch(EXAMPLE, folder, *RUN)
+    assert not (folder / "model.keras").exists()
     assert "--resume" in error_of(*RUN, "--out", folder)
     out = example(*RUN, "--out", folder, "--resume")
     assert "epoch 1/2" not in out and "epoch 2/2" in out

@@ -1,8 +1,6 @@
 """The example as a user runs it: a whole run, a killed one, a saved model, and bad input."""
 
 import json
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
@@ -86,14 +84,7 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
 
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
-    process = running.start(EXAMPLE, *own, "--out", folder, to_be_killed=True)
-    deadline = time.monotonic() + 400
-    while not (folder / "checkpoint.npz").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not (folder / "metrics.json").exists()
+    running.kill_after_an_epoch(EXAMPLE, folder, *own)
     assert "--resume" in error_of(*own, "--out", folder)
     out = example(*own, "--out", folder, "--resume")
     assert "epoch 1/3" not in out and "epoch 3/3" in out

@@ -36,8 +36,8 @@ class ChannelJitter(keras.layers.Layer):
             return x
         batch, _, channels = ops.shape(x)
         shape = (2, batch, 1, channels)
-        gain, offset = keras.random.normal(shape, stddev=self.sd, seed=self.seed_generator)
-        return x * (1 + gain) + offset
+        noise = keras.random.normal(shape, stddev=self.sd, seed=self.seed_generator)
+        return x * (1 + noise[0]) + noise[1]
 
     def compute_output_shape(self, shape):
         return shape
