@@ -48,6 +48,19 @@ def test_a_network_that_does_not_help_leaves_the_linear_skip_alone():
     np.testing.assert_allclose(model.predict(DATA).point, before, rtol=1e-6)
 
 
+def test_the_best_straight_line_on_validation_is_taken():
+    """Levels that jump between windows ask for the last value, whatever stands first."""
+    for skips in ((("none", "shared"), ("last", "each")), (("last", "each"), ("none", "shared"))):
+        recipe = ForecastRecipe({"units": 4, "skip": True}, look_back=24, skips=skips)
+        data = series()
+        data.values[0][:] += np.cumsum(np.random.default_rng(1).normal(size=(200, 2)), axis=0)
+        model = build_forecaster(data, 7, recipe, BORDERS, seed=0)
+        taken = model.get_config()
+        assert (taken["skip_normalization"], taken["skip_maps"]) == ("last", "each")
+        ridge = model.fit_ridge(data, TRAIN, VALIDATION)
+        assert ridge.normalization == "last" and ridge.per_channel
+
+
 class Stop(Exception):
     """Raised in place of a kill."""
 

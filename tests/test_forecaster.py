@@ -107,19 +107,65 @@ def test_the_linear_skip_is_a_product():
     skip.build()
     skip.set_map(kernel, bias)
     expected = np.einsum("blc,lh->bhc", x, kernel) + bias[:, None]
-    found = ops.convert_to_numpy(skip(ops.convert_to_tensor(x, dtype="float32")))
+    found = ops.convert_to_numpy(skip(ops.convert_to_tensor(x, dtype="float32"))[0])
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("normalization", ["last", "instance", "none"])
-@pytest.mark.parametrize("head", ["direct", "segments"])
-def test_before_training_a_skip_is_the_ridge_forecast(head, normalization):
-    model = forecaster(DATA, head, skip=True, normalization=normalization)
+@pytest.mark.parametrize("channels", ["shared", "joint"])
+@pytest.mark.parametrize("maps", ["shared", "each"])
+@pytest.mark.parametrize(
+    "head, normalization, of_skip",
+    [
+        ("direct", "last", None),
+        ("direct", "instance", "last"),
+        ("segments", "none", "instance"),
+        ("segments", "none", None),
+    ],
+)
+def test_before_training_a_skip_is_the_ridge_forecast(head, normalization, of_skip, maps, channels):
+    options = {"normalization": normalization, "skip_normalization": of_skip, "skip_maps": maps}
+    model = forecaster(DATA, head, skip=True, channels=channels, **options)
     ridge = model.fit_ridge(DATA, TRAIN, VALIDATION)
+    assert (ridge.normalization, ridge.per_channel) == (of_skip or normalization, maps == "each")
     windows = model.windows(DATA, 150, 180, channels="joint", batch_size=24)
     expected = ridge.predict(windows[0][0]["history"].astype("float64"))
     np.testing.assert_allclose(parameters(model)[..., 0], expected, rtol=2e-3, atol=2e-4)
-    assert np.abs(expected).max() > 0.5 and ridge.validation_mse < 0.1
+    assert np.abs(expected).max() > 0.5 and np.max(ridge.validation_mse) < 0.1
+
+
+def test_maps_of_their_own_follow_the_channel():
+    """Two channels that run apart: one map for each is better, and off by its own spread."""
+    rng, steps = np.random.default_rng(0), np.arange(200)
+    values = np.stack([np.sin(steps / 3), np.sin(steps / 5) * 2], axis=1)
+    data = series_with(DATA, values + rng.normal(size=(200, 2)) * [0.01, 0.4])
+    spreads = {}
+    for channels in ("shared", "joint"):
+        model = forecaster(data, skip=True, skip_maps="each", channels=channels, output="gaussian")
+        shared = forecaster(data, skip=True, channels=channels, output="gaussian")
+        each = model.fit_ridge(data, TRAIN, VALIDATION).validation_mse
+        assert np.mean(each) < shared.fit_ridge(data, TRAIN, VALIDATION).validation_mse
+        np.testing.assert_allclose(
+            np.square(ops.convert_to_numpy(model.skip.spread)).mean(axis=1), each, rtol=1e-2
+        )
+        spreads[channels] = parameters(model, data)[..., 1]
+        assert spreads[channels][:, :, 1].min() > 3 * spreads[channels][:, :, 0].max()
+    np.testing.assert_allclose(spreads["shared"], spreads["joint"], rtol=1e-3)
+
+
+def test_members_are_averaged_and_learn_for_themselves():
+    model = forecaster(DATA, members=3, normalization="last")
+    inputs, y, _ = model.windows(DATA, 150, 180, batch_size=8)[0]
+    apart = ops.convert_to_numpy(model(inputs, training=True))
+    together = ops.convert_to_numpy(model(inputs))
+    assert apart.shape == (8, 3, 7, 1, 1) and together.shape == (8, 7, 1, 1)
+    np.testing.assert_allclose(apart.mean(axis=1), together, rtol=1e-4, atol=1e-5)
+    assert apart.std(axis=1).min() > 0
+    loss = np.square(apart[..., 0] - y[:, None]).mean(axis=(1, 2, 3))
+    model.compile()
+    found = model.compute_loss(inputs, ops.convert_to_tensor(y), ops.convert_to_tensor(apart))
+    assert float(found) == pytest.approx(loss.mean(), rel=1e-5)
+    history = model.fit(DATA, TRAIN, VALIDATION, epochs=3, learning_rate=0.01)
+    assert history["val_loss"][-1] < history["val_loss"][0]
 
 
 def test_a_skip_moves_in_training_only_if_it_shall():

@@ -21,7 +21,7 @@ class ForecastLoss(keras.losses.Loss):
         return reduce_weighted_values(losses, sample_weight, reduction=self.reduction)
 
     def call(self, y_true, y_pred):
-        return ops.mean(self.output.loss(y_true, y_pred), axis=(1, 2))
+        return error_of(self.output, y_true, y_pred)
 
 
 class ForecastError(keras.metrics.Mean):
@@ -36,5 +36,12 @@ class ForecastError(keras.metrics.Mean):
         self.output = output
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        losses = self.output.loss(ops.cast(y_true, y_pred.dtype), y_pred)
-        return super().update_state(ops.mean(losses, axis=(1, 2)), sample_weight)
+        losses = error_of(self.output, ops.cast(y_true, y_pred.dtype), y_pred)
+        return super().update_state(losses, sample_weight)
+
+
+def error_of(output, y_true, y_pred):
+    """The loss of each window; where there is an axis of members, its mean over these."""
+    if len(y_pred.shape) > len(y_true.shape) + 1:
+        y_true = ops.expand_dims(y_true, 1)
+    return ops.mean(output.loss(y_true, y_pred), axis=tuple(range(1, len(y_pred.shape) - 1)))

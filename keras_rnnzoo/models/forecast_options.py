@@ -46,6 +46,17 @@ def check_options(given, scaler):
                 "`channel_dim` tells channels apart that share weights; joint ones differ anyway. "
                 f"Received: channels='joint', channel_dim={given['channel_dim']}"
             )
+    choice("skip_maps", given["skip_maps"], ("shared", "each"))
+    kinds = ("last", "instance", "none")
+    if given["skip_normalization"] is not None:
+        choice("skip_normalization", given["skip_normalization"], kinds)
+    positive_int("members", given["members"])
+    if given["members"] > 1 and given["head"] == "autoregressive":
+        raise ValueError(
+            "`members` average what they say of the whole horizon, while head='autoregressive' "
+            "reads its own steps. Use head='direct' or 'segments', or one member. Received: "
+            f"members={given['members']}"
+        )
     _check_head(given)
     if given["output"] == "negative_binomial":
         wanted = {"normalization": ("mean", "none"), "skip": (False,)}

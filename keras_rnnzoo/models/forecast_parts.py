@@ -97,24 +97,40 @@ class WindowNormalization(keras.layers.Layer):
 
 
 class LinearSkip(keras.layers.Layer):
-    """A linear map from the history to the horizon, shared by all channels.
+    """A linear map from the history to the horizon, in the units of the history.
+
+    **Equations** for one channel with the level and the scale of its window (`normalization`):
+
+        z = (x - shift) / scale        y = shift + scale · (zᵀ W + b)
 
     Arguments:
         look_back, horizon: steps.
+        normalization: as in `WindowNormalization`.
+        maps: how many channels there are, if each has a map of its own; `None`: one for all.
 
-    Weights:
+    Call arguments:
+        history: `(batch, look_back, channels)`.
+        channel: `(batch,)`, the number of the only channel in each row; without it all channels
+            are in the history.
+
+    Returns what it says `(batch, horizon, channels)`, and how far that is off, which broadcasts.
+
+    Weights, with a first axis of channels if each has its own:
         `kernel (look_back, horizon)`, `bias (horizon,)`: zero until `set_map`;
         `spread (horizon,)`: the deviation of what it misses, one until `set_map`, never trained.
     """
 
-    def __init__(self, look_back, horizon, **kwargs):
+    def __init__(self, look_back, horizon, normalization="none", maps=None, **kwargs):
         super().__init__(**kwargs)
-        self.look_back, self.horizon = look_back, horizon
+        self.look_back, self.horizon, self.maps = look_back, horizon, maps
+        self.normalise = WindowNormalization(normalization)
 
     def build(self, shape=None):
-        self.kernel = self.add_weight((self.look_back, self.horizon), "zeros", name="kernel")
-        self.bias = self.add_weight((self.horizon,), "zeros", name="bias")
-        self.spread = self.add_weight((self.horizon,), "ones", name="spread", trainable=False)
+        each = () if self.maps is None else (self.maps,)
+        sizes = {"kernel": (self.look_back, self.horizon), "bias": (self.horizon,)}
+        for name, size in sizes.items():
+            setattr(self, name, self.add_weight((*each, *size), "zeros", name=name))
+        self.spread = self.add_weight((*each, self.horizon), "ones", name="spread", trainable=False)
         self.built = True
 
     def set_map(self, kernel, bias, spread=None):
@@ -124,7 +140,20 @@ class LinearSkip(keras.layers.Layer):
         if spread is not None:
             self.spread.assign(np.asarray(spread, "float32"))
 
-    def call(self, history):
-        x = ops.transpose(history, (0, 2, 1))
-        y = ops.matmul(x, ops.cast(self.kernel, x.dtype)) + ops.cast(self.bias, x.dtype)
-        return ops.transpose(y, (0, 2, 1))
+    def call(self, history, channel=None):
+        z, scale, shift = self.normalise(history)
+        x = ops.transpose(z, (0, 2, 1))
+        kernel, bias, spread = (
+            ops.cast(weight, x.dtype) for weight in (self.kernel, self.bias, self.spread)
+        )
+        if self.maps is None:
+            y, spread = ops.matmul(x, kernel) + bias, ops.reshape(spread, (1, -1, 1))
+        elif channel is None:
+            y = ops.einsum("bcl,clh->bch", x, kernel) + bias
+            spread = ops.expand_dims(ops.transpose(spread), 0)
+        else:
+            every = ops.einsum("bl,clh->bch", x[:, 0], kernel) + bias
+            own = ops.one_hot(channel, self.maps, dtype=x.dtype)
+            y = ops.einsum("bch,bc->bh", every, own)[:, None]
+            spread = ops.expand_dims(ops.matmul(own, spread), -1)
+        return shift + scale * ops.transpose(y, (0, 2, 1)), spread

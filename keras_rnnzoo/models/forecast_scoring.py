@@ -82,8 +82,8 @@ def of_skip(model):
     """The same from the linear skip of a `Forecaster` alone."""
 
     def forecast(inputs, series):
-        history, scale, shift = model.normalise(ops.convert_to_tensor(inputs["history"]))
-        return {"points": ops.convert_to_numpy(model.skip(history) * scale + shift)}
+        inputs = {name: ops.convert_to_tensor(part) for name, part in inputs.items()}
+        return {"points": ops.convert_to_numpy(model.base(inputs, 1.0, 0.0)[0])}
 
     return forecast
 

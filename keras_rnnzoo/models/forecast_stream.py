@@ -38,6 +38,8 @@ class ForecastStream:
             return f"each window is normalised anew ({self.model.normalise.kind})"
         if self.model._config["head"] == "segments":
             return "segments of the history shift as rows come in"
+        if len(self.model.heads) > 1:
+            return "several members are averaged"
         return "the linear skip reads the whole history" if self.model.skip is not None else ""
 
     def explain(self):

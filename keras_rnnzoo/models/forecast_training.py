@@ -24,6 +24,8 @@ class ForecastRecipe:
         batch_size: windows in a batch.
         average: momentum of the moving average of the weights that is scored, or `None`.
         stride: rows from one training window to the next.
+        skips: pairs of `skip_normalization` and `skip_maps` of which `build_forecaster` takes the
+            one whose ridge solution is best on the validation rows.
     """
 
     model: dict = field(default_factory=dict)
@@ -33,6 +35,7 @@ class ForecastRecipe:
     batch_size: int = 64
     average: float | None = None
     stride: int = 1
+    skips: tuple = ()
 
     def __post_init__(self):
         for name in ("look_back", "epochs", "batch_size", "stride"):
@@ -59,26 +62,46 @@ def solve_skip(model, series, train, validation=None, ridge=None):
     if validation is None and ridge is None:
         ridge = 1e-2
     grid = {} if ridge is None else {"grid": (ridge,)}
-    solution = RidgeForecast(
-        model.look_back, model.horizon, normalization=model.normalise.kind, **grid
-    )
-    solution.fit(scaled_values(model, series), train, validation)
-    model.skip.set_map(solution.weights, solution.bias)
-    rows = train if validation is None else validation
-    model.skip.spread.assign(_spread(model, model.windows(series, *rows, batch_size=256)))
+    kind = model.skip.normalise.kind, "shared" if model.skip.maps is None else "each"
+    solution = _ridge(model, series, train, validation, kind, **grid)
+    _take(model, solution, series, train if validation is None else validation)
     return solution
+
+
+def _ridge(model, series, train, validation, kind, **grid):
+    """The ridge solution for a skip of this kind, a pair of its normalization and maps."""
+    normalization, maps = kind
+    solution = RidgeForecast(
+        model.look_back, model.horizon, normalization, per_channel=maps == "each", **grid
+    )
+    return solution.fit(scaled_values(model, series), train, validation)
+
+
+def _take(model, solution, series, rows):
+    """Put a ridge solution into the skip of a model, and how far it is off on some rows."""
+    model.skip.set_map(solution.weights, solution.bias)
+    model.skip.spread.assign(_spread(model, model.windows(series, *rows, batch_size=256)))
 
 
 def _spread(model, windows):
     """The root mean square of what the skip misses, for each step, in normalised windows."""
-    total, count = 0.0, 0.0
+    maps, total, count = model.skip.maps or 1, 0.0, 0.0
     for k in range(len(windows)):
         inputs, y, weight = windows[k]
-        history, scale, shift = model.normalise(ops.convert_to_tensor(inputs["history"]))
-        said = ops.convert_to_numpy(model.skip(history) * scale + shift)
-        missed = np.square((y - said) / ops.convert_to_numpy(scale)).mean(axis=2)
-        total, count = total + missed[weight > 0].sum(axis=0), count + (weight > 0).sum()
-    return np.sqrt(total / count)
+        inputs = {name: ops.convert_to_tensor(part) for name, part in inputs.items()}
+        _, scale, shift = model.normalise(inputs["history"])
+        said = ops.convert_to_numpy(model.base(inputs, scale, shift)[0])
+        missed = (y - ops.convert_to_numpy(shift)) / ops.convert_to_numpy(scale) - said
+        missed = np.square(missed).transpose(0, 2, 1) * weight[:, None, None]
+        shares = np.repeat(weight[:, None], missed.shape[1], axis=1)
+        if maps > 1 and missed.shape[1] == 1:  # the channel of each row, told by its number
+            own = np.eye(maps)[ops.convert_to_numpy(inputs["channel"])]
+            missed, shares = own[:, :, None] * missed, own * shares
+        elif maps == 1:
+            missed, shares = missed.sum(axis=1, keepdims=True), shares.sum(axis=1, keepdims=True)
+        total, count = total + missed.sum(axis=0), count + shares.sum(axis=0)[:, None]
+    spread = np.sqrt(total / count)
+    return spread if model.skip.maps else spread[0]
 
 
 def scaled_values(model, series):
@@ -100,12 +123,20 @@ def build_forecaster(series, horizon, recipe, borders, seed=None, **changes):
     """
     from keras_rnnzoo.models.forecaster import Forecaster
 
-    options = {**recipe.model, **changes}
-    train = series.slice(*borders.train)
-    model = Forecaster.for_series(train, recipe.look_back, horizon, seed=seed, **options)
+    options = {**recipe.model, "seed": seed, **changes}
+    sizes, rows = (recipe.look_back, horizon), borders[:2]
+    train, solution = series.slice(*borders.train), None
+    model = Forecaster.for_series(train, *sizes, **options)
+    if model.skip is not None and recipe.skips:
+        tried = {kind: _ridge(model, series, *rows, kind) for kind in recipe.skips}
+        kind = min(tried, key=lambda one: np.mean(tried[one].validation_mse))
+        options |= {"skip_normalization": kind[0], "skip_maps": kind[1]}
+        model, solution = Forecaster.for_series(train, *sizes, **options), tried[kind]
     model.build()
-    if model.skip is not None:
-        model.fit_ridge(series, borders.train, borders.validation)
+    if solution is not None:
+        _take(model, solution, series, borders.validation)
+    elif model.skip is not None:
+        model.fit_ridge(series, *rows)
     return model
 
 

@@ -146,10 +146,10 @@ class Forecasts:
         if horizon is None:
             return self.horizon
         steps = positive_int("horizon", horizon)
-        if steps > self.horizon and not self.autoregressive:
+        if steps > self.horizon and (self.skip is not None or not self.autoregressive):
             raise ValueError(
                 f"This model forecasts {self.horizon} steps at most. Train one with a longer "
-                "horizon, or an autoregressive one (head='autoregressive'). "
+                "horizon, or an autoregressive one without a skip (head='autoregressive'). "
                 f"Received: horizon={horizon}"
             )
         return steps

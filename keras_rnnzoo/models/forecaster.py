@@ -37,7 +37,10 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         channel_dim: width of a vector that tells shared channels apart; 0 for none.
         normalization: of each window: `"last"`, `"instance"`, `"mean"` or `"none"`.
         skip: whether there is a linear skip; `fit_ridge` solves for it.
+        skip_normalization: of the windows that it sees; by default as `normalization`.
+        skip_maps: `"shared"` for one map, `"each"` for one of each target.
         skip_trainable: whether training moves it further.
+        members: heads that are trained side by side and averaged; not for autoregressive ones.
         output: `"point"`, `"quantiles"`, `"gaussian"`, `"student_t"` or, for counts,
             `"negative_binomial"`.
         levels: of the quantiles.
@@ -83,7 +86,10 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         channel_dim=0,
         normalization="last",
         skip=False,
+        skip_normalization=None,
+        skip_maps="shared",
         skip_trainable=False,
+        members=1,
         output="point",
         levels=None,
         loss=None,
@@ -125,7 +131,13 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         self.normalise = WindowNormalization(given["normalization"], name="normalise")
         self.skip = None
         if given["skip"]:
-            self.skip = LinearSkip(self.look_back, self.horizon, name="skip")
+            self.skip = LinearSkip(
+                self.look_back,
+                self.horizon,
+                given["skip_normalization"] or given["normalization"],
+                len(self.targets) if given["skip_maps"] == "each" else None,
+                name="skip",
+            )
             self.skip.trainable = bool(given["skip_trainable"])
         self.channel_vectors = None
         if given["channel_dim"]:
@@ -135,7 +147,7 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         stack = {
             name: given[name] for name in ("cell", "units", "depth", "connections", "cell_options")
         }
-        options = {"dropout": dropout, "flat": bool(given["skip"]), "seed": given["seed"]}
+        options = {"dropout": dropout, "flat": bool(given["skip"])}
         if choice("head", given["head"], heads.HEADS) == "segments":
             segment = given["segment"] or min(24, max(1, self.look_back // 4))
             width = stack["units"] if isinstance(stack["units"], int) else stack["units"][0]
@@ -145,7 +157,18 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
             "segments": heads.SegmentHead,
             "autoregressive": heads.AutoregressiveHead,
         }[given["head"]]
-        self.head = kind(self.sizes, {**stack, "dropout": dropout}, **options, name="head")
+        seeds = [given["seed"]] * given["members"]
+        if given["seed"] is not None:
+            seeds = [seed + 1000 * k for k, seed in enumerate(seeds)]
+        self.heads = [
+            kind(self.sizes, {**stack, "dropout": dropout}, seed=seed, **options, name=f"head_{k}")
+            for k, seed in enumerate(seeds)
+        ]
+
+    @property
+    def head(self):
+        """The first of the heads, which is the only one unless there are several `members`."""
+        return self.heads[0]
 
     @property
     def autoregressive(self):
@@ -158,7 +181,8 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         return self._config["channels"]
 
     def build(self, input_shape=None):
-        self.head.build()
+        for head in self.heads:
+            head.build()
         if self.skip is not None:
             self.skip.build()
         if self.channel_vectors is not None:
@@ -171,23 +195,27 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         if self.autoregressive and "target" in inputs:
             target = (ops.cast(inputs["target"], history.dtype) - shift) / scale
             raw = self.head(history, inputs, extra, target=target, training=training)
-        elif self.autoregressive:
+            return self.finish(raw, *self.base(inputs, scale, shift), scale, shift)
+        if self.autoregressive:
             return self.unrolled(history, inputs, extra, scale, shift)
-        else:
-            raw = self.head(history, inputs, extra, training=training)
-        return self.finish(raw, self.base(history), scale, shift)
+        raws = [head(history, inputs, extra, training=training) for head in self.heads]
+        base = self.base(inputs, scale, shift)
+        if training and len(raws) > 1:  # each learns for itself, see `ForecastLoss`
+            return ops.stack([self.finish(raw, *base, scale, shift) for raw in raws], axis=1)
+        return self.finish(sum(raws[1:], raws[0]) / len(raws), *base, scale, shift)
 
-    def base(self, history):
-        """The linear forecast of a normalised history `(batch, horizon, channels)`."""
+    def base(self, inputs, scale, shift):
+        """The linear forecast and its spread, both as the network sees its window: normalised."""
+        history = ops.cast(inputs["history"], self.compute_dtype)
         if self.skip is not None:
-            return self.skip(history)
-        return ops.repeat(ops.zeros_like(history[:, :1]), self.horizon, axis=1)
+            each = inputs["channel"] if self.channels == "shared" and self.skip.maps else None
+            said, spread = self.skip(history, each)
+            return (said - shift) / scale, spread
+        zero = ops.repeat(ops.zeros_like(history[:, :1]), self.horizon, axis=1)
+        return zero, ops.ones((1, self.horizon, 1), zero.dtype)
 
-    def finish(self, raw, base, scale, shift, steps=slice(None)):
+    def finish(self, raw, base, spread, scale, shift):
         """Raw numbers and the linear forecast to parameters in the units of the inputs."""
-        spread = 1.0
-        if self.skip is not None:
-            spread = ops.cast(self.skip.spread, raw.dtype)[None, steps, None]
         parameters = self.output_kind.parameters(raw, base, spread)
         return self.output_kind.in_units(parameters, scale, shift)
 
@@ -213,12 +241,13 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
             states: of the stack after all of the history but its last step, if they are known.
         """
         states = self.head.encode(history, inputs, extra) if states is None else states
-        before, base, found = history[:, -1:], self.base(history), []
+        before, found = history[:, -1:], []
+        base, spread = self.base(inputs, scale, shift)
         for step in range(steps or self.horizon):
             raw, states = self.head.decode(before, states, inputs, extra, step)
-            place = slice(step, step + 1)
-            linear = base[:, place] if self.skip is not None else base[:, :1]
-            found.append(self.finish(raw, linear, scale, shift, place))
+            at = min(step, self.horizon - 1)  # further steps have no skip, whose line is flat zero
+            linear = [part[:, at : at + 1] for part in (base, spread)]
+            found.append(self.finish(raw, *linear, scale, shift))
             value = self.output_kind.mean(found[-1]) if draw is None else draw(found[-1])
             before = (ops.cast(value, history.dtype) - shift) / scale
         return ops.concatenate(found, axis=1)
@@ -232,7 +261,8 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
         extra = self.extra(inputs)
         if self.autoregressive:
             return self.unrolled(history, inputs, extra, scale, shift, steps, states=carried)
-        return self.finish(self.head.answer(carried, inputs), self.base(history), scale, shift)
+        raw = self.head.answer(carried, inputs)
+        return self.finish(raw, *self.base(inputs, scale, shift), scale, shift)
 
     def compute_output_shape(self, input_shape):
         return (input_shape["history"][0], self.horizon, self.sizes.channels, self.sizes.count)
