@@ -18,6 +18,7 @@ import argparse
 import dataclasses
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import keras_rnnzoo as zoo
@@ -31,7 +32,9 @@ from keras_rnnzoo.models.forecast_training import (
     build_forecaster,
     fit_forecaster,
     scaled_values,
+    sized,
 )
+from keras_rnnzoo.models.widths import count_parameters
 from keras_rnnzoo.training.files import write_atomic
 
 RECORDS = Path(__file__).parent / "results" / "forecasting.jsonl"
@@ -56,6 +59,8 @@ def arguments():
     p.add_argument("--cell", default="gru", help="any of keras_rnnzoo.list_layers()")
     p.add_argument("--depth", type=int, default=1, help="recurrent layers")
     p.add_argument("--units", type=int, help="default: the recipe's")
+    p.add_argument("--parameters", type=int, help="a budget that the units are solved for")
+    p.add_argument("--members", type=int, help="networks that are averaged; default: the recipe's")
     p.add_argument("--head", choices=HEADS, help="default: the recipe's")
     p.add_argument("--output", default="point", choices=tuple(OUTPUTS))
     p.add_argument("--no-skip", action="store_true", help="the recurrence alone, no straight line")
@@ -89,6 +94,8 @@ def settings(args, found):
     model = {"cell": args.cell, "depth": args.depth, "output": args.output}
     if args.units:
         model["units"] = args.units
+    if args.members:
+        model["members"] = args.members
     if args.head and args.head != recipe.model["head"]:
         model |= {"head": args.head, "segment": None}
     counts = args.output == "negative_binomial"
@@ -100,7 +107,8 @@ def settings(args, found):
     changes = {name: value for name, value in changes.items() if value is not None}
     if args.quick:
         changes = {"epochs": min(recipe.epochs, 3), "stride": 10, **changes}
-    return recipe.changed(model={**recipe.model, **model}, **changes)
+    recipe = recipe.changed(model={**recipe.model, **model}, **changes)
+    return sized(recipe, found.series, args.horizon, args.parameters) if args.parameters else recipe
 
 
 def train(model, found, recipe, seed, run):
@@ -144,7 +152,11 @@ def baselines(model, found, levels):
     """Name, scores on the test part and seconds of every plain forecast."""
     windows = model.windows(found.series, *found.borders.test, batch_size=256, channels="joint")
     values, rows = scaled_values(model, found.series), found.borders[:2]
-    for name, make in forecast_baselines.BASELINES.items():
+    plain = dict(forecast_baselines.BASELINES)
+    if levels:
+        ridge = partial(forecast_baselines.Ridge, residuals="training")
+        plain["ridge, spread as in training"] = ridge
+    for name, make in plain.items():
         start = time.time()
         baseline = make(**({"season": found.season} if name in ("seasonal naive", "ETS") else {}))
         if model.look_back < baseline.least:
@@ -240,8 +252,11 @@ def main():
     recipe = settings(args, found)
     config = {"data": found.source, "horizon": args.horizon, "checksum": found.checksum}
     config["recipe"] = dataclasses.asdict(recipe)
+    if args.parameters:
+        config["parameters"] = args.parameters
     label = Path(found.source).stem + ("-quick" if args.quick else "")
-    default = f"forecast-{label}-{args.horizon}-{args.cell}-{args.output}-{args.seed}"
+    size = f"-{args.parameters}" if args.parameters else ""
+    default = f"forecast-{label}-{args.horizon}-{args.cell}{size}-{args.output}-{args.seed}"
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
     metrics = training.finished_run(folder, wanted)
     if metrics:
@@ -250,7 +265,9 @@ def main():
 
     training.set_seed(args.seed)
     model = build_forecaster(found.series, args.horizon, recipe, found.borders, args.seed)
-    print(f"{model.count_params():,} parameters; {model.head.stack.explain_kernel()}", flush=True)
+    print(f"{count_parameters(model):,} parameters; {model.head.stack.explain_kernel()}")
+    if model.skip is not None:
+        print(f"beside it {model.skip.explain()}", flush=True)
     run = training.RunFolder(folder, wanted, resume=args.resume)
     start = time.time()
     history = train(model, found, recipe, args.seed, run)
@@ -258,11 +275,13 @@ def main():
     draw(model, found, args, history, errors, ours, run)
     metrics = {"description": found.description, "rows": rows, "lower": lower}
     metrics["span"] = model.look_back + model.horizon  # of windows that share rows
+    metrics["parameters"] = count_parameters(model)
+    metrics["skip"] = None if model.skip is None else model.skip.explain()
     if not args.quick and found.source in set(forecasting.SOURCES) - {"co2"}:
         line = {"task": "forecasting", "config": config, "seed": args.seed, "command": sys.argv}
         training.record_once(RECORDS, {**line, **metrics, "environment": where})
     run.save_metrics(metrics)
-    report(*metrics.values())
+    report(description=found.description, rows=rows, lower=lower, span=metrics["span"])
     print(f"\nModel, figures and forecast.csv are in {run.path}")
     return None
 

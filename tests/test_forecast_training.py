@@ -16,7 +16,9 @@ from keras_rnnzoo.models.forecast_training import (
     build_forecaster,
     error,
     fit_forecaster,
+    sized,
 )
+from keras_rnnzoo.models.widths import count_parameters
 
 DATA = series()
 BORDERS = Borders(TRAIN, VALIDATION, (190, 200))
@@ -59,6 +61,17 @@ def test_the_best_straight_line_on_validation_is_taken():
         assert (taken["skip_normalization"], taken["skip_maps"]) == ("last", "each")
         ridge = model.fit_ridge(data, TRAIN, VALIDATION)
         assert ridge.normalization == "last" and ridge.per_channel
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "peephole_lstm", "min_gru"])
+def test_a_budget_of_parameters_is_spent(cell):
+    recipe = ForecastRecipe({"cell": cell, "skip": True, "channel_dim": 2}, look_back=24)
+    recipe = sized(recipe, DATA, 7, 20_000)
+    model = build_forecaster(DATA, 7, recipe, BORDERS, seed=0)
+    counted = sum(int(np.prod(w.shape)) for w in model.head.trainable_weights)
+    assert counted == count_parameters(model) == pytest.approx(20_000, rel=0.02)
+    with pytest.raises(ValueError, match="parameters=3.*nearest"):
+        sized(recipe, DATA, 7, 3)
 
 
 class Stop(Exception):

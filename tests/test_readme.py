@@ -59,4 +59,5 @@ def test_a_part_that_is_missing_is_named():
 
 
 def test_without_records_the_table_says_so(tmp_path):
-    assert "recorded yet" in readme.imdb_table(tmp_path / "imdb.jsonl")
+    for name in ("imdb", "forecasting", "forecasting cells", "forecasting quantiles", "movement"):
+        assert "recorded yet" in readme.PARTS[name](tmp_path / "missing.jsonl")

@@ -7,6 +7,7 @@ Every head takes `history (batch, look_back, channels)`, the covariates of the w
 import keras
 from keras import ops
 
+from keras_rnnzoo.base.options import choice
 from keras_rnnzoo.models.forecast_parts import along, joined
 from keras_rnnzoo.wrappers import StackedRecurrent
 
@@ -189,3 +190,27 @@ class AutoregressiveHead(Head):
         x = joined(before, inputs, extra, slice(at, at + 1))
         y, *states = self.stack(x, initial_state=states)
         return self.shaped(self.last(y), 1), states
+
+
+def make_heads(sizes, given, dropout):
+    """The heads that the options of a `Forecaster` ask for, one for each of its members.
+
+    Arguments:
+        sizes: a `Sizes`.
+        given: the options.
+        dropout: between the layers of the stack and in front of the last layer.
+    """
+    names = ("cell", "units", "depth", "connections", "cell_options")
+    stack = {"dropout": dropout, **{name: given[name] for name in names}}
+    options = {"dropout": dropout, "flat": bool(given["skip"])}
+    if choice("head", given["head"], HEADS) == "segments":
+        segment = given["segment"] or min(24, max(1, sizes.look_back // 4))
+        width = stack["units"] if isinstance(stack["units"], int) else stack["units"][0]
+        options |= {"segment": segment, "width": width}
+    kinds = {"direct": DirectHead, "autoregressive": AutoregressiveHead, "segments": SegmentHead}
+    first, count = given["seed"], given["members"]
+    seeds = [None if first is None else first + 1000 * k for k in range(count)]
+    return [
+        kinds[given["head"]](sizes, stack, seed=seed, **options, name=f"head_{k}")
+        for k, seed in enumerate(seeds)
+    ]

@@ -140,6 +140,13 @@ class LinearSkip(keras.layers.Layer):
         if spread is not None:
             self.spread.assign(np.asarray(spread, "float32"))
 
+    def explain(self):
+        """What it is, in words."""
+        words = {"last": "less the last value", "instance": "standardised", "none": "as they are"}
+        seen = words.get(self.normalise.kind, f"by their {self.normalise.kind}")
+        maps = "one linear map for all channels" if self.maps is None else "a linear map a channel"
+        return f"{maps}, of windows {seen}"
+
     def call(self, history, channel=None):
         z, scale, shift = self.normalise(history)
         x = ops.transpose(z, (0, 2, 1))

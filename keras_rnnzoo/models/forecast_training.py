@@ -9,6 +9,7 @@ from keras import ops
 from keras_rnnzoo.base.options import positive_int, refuse_unknown
 from keras_rnnzoo.models.ridge import RidgeForecast
 from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.widths import count_parameters, solve_width
 from keras_rnnzoo.training.best_epoch import BestEpoch
 
 
@@ -109,6 +110,32 @@ def scaled_values(model, series):
     if model.scaler is None:
         return list(series.values)
     return [model.scaler.transform(values, name) for values, name in zip(series.values, series.ids)]
+
+
+def sized(recipe, series, horizon, parameters):
+    """The recipe with the `units` that spend a parameter budget, within 2 %.
+
+    What counts is trained beside the linear skip; vectors of channels are left out.
+
+    Arguments:
+        recipe: a `ForecastRecipe`.
+        series: a `TimeSeries`.
+        horizon: steps.
+        parameters: the budget.
+
+    Raises:
+        ValueError: no width comes within 2 % of it.
+    """
+    from keras_rnnzoo.models.forecaster import Forecaster
+
+    def count(units):
+        options = {**recipe.model, "units": units, "scale": False}
+        model = Forecaster.for_series(series, recipe.look_back, horizon, **options)
+        model.build()
+        return count_parameters(model)
+
+    units, _ = solve_width(count, positive_int("parameters", parameters))
+    return recipe.changed(model={**recipe.model, "units": units})
 
 
 def build_forecaster(series, horizon, recipe, borders, seed=None, **changes):

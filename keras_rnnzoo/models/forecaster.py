@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_rnnzoo.base.configurable import register
-from keras_rnnzoo.base.options import choice, positive_int, rate, refuse_unknown
+from keras_rnnzoo.base.options import positive_int, rate, refuse_unknown
 from keras_rnnzoo.models import forecast_heads as heads
 from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.forecast_loss import ForecastError, ForecastLoss
@@ -144,26 +144,7 @@ class Forecaster(Forecasts, InOneFile, keras.Model):
             self.channel_vectors = keras.layers.Embedding(
                 len(self.targets), given["channel_dim"], name="channel_vectors"
             )
-        stack = {
-            name: given[name] for name in ("cell", "units", "depth", "connections", "cell_options")
-        }
-        options = {"dropout": dropout, "flat": bool(given["skip"])}
-        if choice("head", given["head"], heads.HEADS) == "segments":
-            segment = given["segment"] or min(24, max(1, self.look_back // 4))
-            width = stack["units"] if isinstance(stack["units"], int) else stack["units"][0]
-            options |= {"segment": segment, "width": width}
-        kind = {
-            "direct": heads.DirectHead,
-            "segments": heads.SegmentHead,
-            "autoregressive": heads.AutoregressiveHead,
-        }[given["head"]]
-        seeds = [given["seed"]] * given["members"]
-        if given["seed"] is not None:
-            seeds = [seed + 1000 * k for k, seed in enumerate(seeds)]
-        self.heads = [
-            kind(self.sizes, {**stack, "dropout": dropout}, seed=seed, **options, name=f"head_{k}")
-            for k, seed in enumerate(seeds)
-        ]
+        self.heads = heads.make_heads(self.sizes, given, dropout)
 
     @property
     def head(self):
