@@ -54,6 +54,7 @@ def arguments():
     for name, words in (("past", "up to now"), ("future", "ahead"), ("static", "of a series")):
         p.add_argument(f"--{name}", nargs="+", default=[], help=f"its columns known {words}")
     p.add_argument("--frequency", help="of its rows (h, 15min, D, MS); default: what it shows")
+    p.add_argument("--sort", action="store_true", help="bring its rows into the order of time")
     p.add_argument("--horizon", type=int, default=24, help="steps to forecast")
     p.add_argument("--look-back", type=int, help="steps of history; default: the recipe's")
     p.add_argument("--cell", default="gru", help="any of keras_rnnzoo.list_layers()")
@@ -81,7 +82,7 @@ def load(args):
     """The set that the command line names."""
     reading = {"time": args.time, "targets": args.target, "id": args.id}
     reading |= {"past": args.past, "future": args.future, "static": args.static}
-    reading |= {"frequency": args.frequency}
+    reading |= {"frequency": args.frequency, "sort": args.sort}
     reading = {name: value for name, value in reading.items() if value}
     windows = {"horizon": args.horizon, "look_back": args.look_back or 1}
     return forecasting.load(args.csv or args.data, args.data_dir, **windows, **reading)
@@ -189,6 +190,16 @@ def describe(args):
     return name if args.no_skip else f"{name} beside a linear skip"
 
 
+def reaches_ahead(model, found):
+    """Whether all that is known ahead is there for a forecast from the end; if not, say so."""
+    try:
+        model.windows(found.series, ahead=True)
+    except ValueError as error:
+        print(f"No forecast.csv, as nothing can be forecast from the end of the series: {error}")
+        return False
+    return True
+
+
 def draw(model, found, args, history, errors, ours, run):
     """Every figure of the run, and the forecasts from the end of the series."""
     start, stop = found.borders.test
@@ -211,8 +222,9 @@ def draw(model, found, args, history, errors, ours, run):
         pictures["calibration"] = figures.calibration(*zip(*pairs), windows, kind="intervals")
     for name, figure in pictures.items():
         figures.save(figure, run.figures / f"{name}.png")
-    ahead = model.predict(found.series).frame(() if args.output == "point" else LEVELS)
-    write_atomic(run.path / "forecast.csv", ahead.to_csv(index=False))
+    if reaches_ahead(model, found):
+        ahead = model.predict(found.series).frame(() if args.output == "point" else LEVELS)
+        write_atomic(run.path / "forecast.csv", ahead.to_csv(index=False))
 
 
 def report(description, rows, lower, span):
@@ -265,6 +277,7 @@ def main():
 
     training.set_seed(args.seed)
     model = build_forecaster(found.series, args.horizon, recipe, found.borders, args.seed)
+    reaches_ahead(model, found)
     print(f"{count_parameters(model):,} parameters; {model.head.stack.explain_kernel()}")
     if model.skip is not None:
         print(f"beside it {model.skip.explain()}", flush=True)
@@ -282,7 +295,7 @@ def main():
         training.record_once(RECORDS, {**line, **metrics, "environment": where})
     run.save_metrics(metrics)
     report(description=found.description, rows=rows, lower=lower, span=metrics["span"])
-    print(f"\nModel, figures and forecast.csv are in {run.path}")
+    print(f"\nModel, figures and forecasts are in {run.path}")
     return None
 
 

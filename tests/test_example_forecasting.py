@@ -75,6 +75,18 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+def test_covariates_that_end_with_the_series_are_told_before_training(own, example, tmp_path):
+    """All but the forecast from the end is still made."""
+    frame = pd.read_csv(own[1]).sample(frac=1.0, random_state=0)
+    frame.to_csv(tmp_path / "promo.csv", index=False)
+    options = ["--csv", tmp_path / "promo.csv", *own[2:6], "--future", "price", "--sort", *RUN]
+    out = example(*options, "--epochs", "1", "--out", tmp_path / "run")
+    assert out.index("No forecast.csv") < out.index("epoch 1/1") and "Add 6 rows" in out
+    assert read(tmp_path / "run", "metrics")["rows"]
+    assert (tmp_path / "run" / "model.keras").is_file()
+    assert not (tmp_path / "run" / "forecast.csv").exists()
+
+
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder, options = tmp_path / "run", [*own, "--output", "quantiles"]
     running.kill_after_an_epoch(EXAMPLE, folder, *options)
