@@ -61,7 +61,6 @@ def arguments():
     p.add_argument("--depth", type=int, default=1, help="recurrent layers")
     p.add_argument("--units", type=int, help="default: the recipe's")
     p.add_argument("--parameters", type=int, help="a budget that the units are solved for")
-    p.add_argument("--members", type=int, help="networks that are averaged; default: the recipe's")
     p.add_argument("--head", choices=HEADS, help="default: the recipe's")
     p.add_argument("--output", default="point", choices=tuple(OUTPUTS))
     p.add_argument("--no-skip", action="store_true", help="the recurrence alone, no straight line")
@@ -80,9 +79,8 @@ def arguments():
 
 def load(args):
     """The set that the command line names."""
-    reading = {"time": args.time, "targets": args.target, "id": args.id}
-    reading |= {"past": args.past, "future": args.future, "static": args.static}
-    reading |= {"frequency": args.frequency, "sort": args.sort}
+    names = ("time", "id", "past", "future", "static", "frequency", "sort")
+    reading = {"targets": args.target, **{name: getattr(args, name) for name in names}}
     reading = {name: value for name, value in reading.items() if value}
     windows = {"horizon": args.horizon, "look_back": args.look_back or 1}
     return forecasting.load(args.csv or args.data, args.data_dir, **windows, **reading)
@@ -91,23 +89,20 @@ def load(args):
 def settings(args, found):
     """The recipe for a series this long, with what the command line changes."""
     rows = max(len(values) for values in found.series.slice(*found.borders.train).values)
-    recipe = recipe_for(rows, args.horizon, found.season)
+    recipe = recipe_for(rows, args.horizon, found.season, len(found.series.targets))
     model = {"cell": args.cell, "depth": args.depth, "output": args.output}
     if args.units:
         model["units"] = args.units
-    if args.members:
-        model["members"] = args.members
     if args.head and args.head != recipe.model["head"]:
         model |= {"head": args.head, "segment": None}
-    counts = args.output == "negative_binomial"
-    if args.no_skip or counts:
+    if args.output == "negative_binomial":
+        model |= {"skip": False, "normalization": "mean"}
+    if args.no_skip:
         model["skip"] = False
-    if counts:
-        model["normalization"] = "mean"
-    changes = {"epochs": args.epochs, "look_back": args.look_back}
-    changes = {name: value for name, value in changes.items() if value is not None}
+    given = {"epochs": args.epochs, "look_back": args.look_back}
+    changes = {name: value for name, value in given.items() if value is not None}
     if args.quick:
-        changes = {"epochs": min(recipe.epochs, 3), "stride": 10, **changes}
+        changes = {"epochs": min(recipe.epochs, 3), "stride": 10, "parts": 1, **changes}
     recipe = recipe.changed(model={**recipe.model, **model}, **changes)
     return sized(recipe, found.series, args.horizon, args.parameters) if args.parameters else recipe
 
@@ -267,8 +262,8 @@ def main():
     if args.parameters:
         config["parameters"] = args.parameters
     label = Path(found.source).stem + ("-quick" if args.quick else "")
-    size = f"-{args.parameters}" if args.parameters else ""
-    default = f"forecast-{label}-{args.horizon}-{args.cell}{size}-{args.output}-{args.seed}"
+    cell = f"{args.cell}-{args.parameters}" if args.parameters else args.cell
+    default = f"forecast-{label}-{args.horizon}-{cell}-{args.output}-{args.seed}"
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
     metrics = training.finished_run(folder, wanted)
     if metrics:

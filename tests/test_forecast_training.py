@@ -74,6 +74,21 @@ def test_a_budget_of_parameters_is_spent(cell):
         sized(recipe, DATA, 7, 3)
 
 
+def test_a_pass_may_be_cut_into_epochs():
+    model = forecaster(DATA)
+    windows = model.windows(DATA, *TRAIN, batch_size=8, shuffle=True, seed=2)
+    parts, seen = Taught(model, windows, 4), []
+    assert len(parts) == len(windows) // 4
+    for epoch in range(8):
+        parts.set_epoch(epoch)
+        seen.append([parts[k][1].tobytes() for k in range(len(parts))])
+    first, second = ({one for part in half for one in part} for half in (seen[:4], seen[4:]))
+    assert len(first) == len(second) == 4 * len(parts) and first != second
+    model.fit(DATA, TRAIN, VALIDATION, epochs=3, parts=2)
+    with pytest.raises(ValueError, match="parts=99"):
+        Taught(model, windows, 99)
+
+
 class Stop(Exception):
     """Raised in place of a kill."""
 
@@ -179,6 +194,8 @@ def test_differences_are_means_of_neighbouring_windows():
 
 def test_recipes():
     assert recipe_for(8640, 96) is LONG and recipe_for(8640, 5000) is not LONG
+    assert recipe_for(30_000, 96, channels=20).parts == 10
+    assert recipe_for(8640, 720).learning_rate < LONG.learning_rate
     short = recipe_for(600, 24, season=52)
     assert short.look_back == 104 and short.model == SHORT.model
     with pytest.raises(TypeError, match="Did you mean `?'?epochs"):

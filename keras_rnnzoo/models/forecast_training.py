@@ -20,11 +20,13 @@ class ForecastRecipe:
     Arguments:
         model: options of `Forecaster`.
         look_back: steps of history.
-        epochs: passes over the training windows; the one with the best validation loss is kept.
+        epochs: of training; the one with the best validation loss is kept.
         learning_rate: of Adam at its peak.
         batch_size: windows in a batch.
         average: momentum of the moving average of the weights that is scored, or `None`.
         stride: rows from one training window to the next.
+        parts: how many epochs a pass over all windows is cut into, so that long passes are scored
+            more than once.
         skips: pairs of `skip_normalization` and `skip_maps` of which `build_forecaster` takes the
             one whose ridge solution is best on the validation rows.
     """
@@ -36,10 +38,11 @@ class ForecastRecipe:
     batch_size: int = 64
     average: float | None = None
     stride: int = 1
+    parts: int = 1
     skips: tuple = ()
 
     def __post_init__(self):
-        for name in ("look_back", "epochs", "batch_size", "stride"):
+        for name in ("look_back", "epochs", "batch_size", "stride", "parts"):
             positive_int(name, getattr(self, name))
 
     def changed(self, **options):
@@ -188,7 +191,7 @@ def fit_forecaster(model, series, train, validation, recipe, seed=0, checkpoint=
         model.build()
     options = {"stride": recipe.stride, "shuffle": True, "seed": seed}
     options["batch_size"] = recipe.batch_size
-    windows = Taught(model, model.windows(series, *train, **options))
+    windows = Taught(model, model.windows(series, *train, **options), recipe.parts)
     model.compile(optimizer(recipe, len(windows) * recipe.epochs))
     callbacks, best = list(callbacks), None
     if validation is not None:
@@ -227,22 +230,34 @@ class Taught(keras.utils.PyDataset):
     Arguments:
         model: a `Forecaster`.
         windows: its `ForecastWindows`.
+        parts: how many epochs a pass is cut into. Batches that are left over, fewer than `parts`,
+            are left out of this pass.
+
+    Raises:
+        ValueError: more parts than batches.
     """
 
-    def __init__(self, model, windows):
+    def __init__(self, model, windows, parts=1):
         super().__init__()
         self.windows, self._teach = windows, model.autoregressive
+        self._parts, self._first, self._length = parts, 0, len(windows) // parts
+        if not self._length:
+            raise ValueError(
+                f"A pass has {len(windows)} batches and cannot be cut into more epochs. "
+                f"Received: parts={parts}"
+            )
 
     def __len__(self):
-        return len(self.windows)
+        return self._length
 
     def __getitem__(self, k):
-        inputs, y, weight = self.windows[k]
+        inputs, y, weight = self.windows[self._first + k]
         return {**inputs, "target": y} if self._teach else inputs, y, weight
 
     def set_epoch(self, epoch):
-        """Draw the order of an epoch."""
-        self.windows.set_epoch(epoch)
+        """Go to an epoch: to its part of its pass, whose order is drawn."""
+        self._first = epoch % self._parts * self._length
+        self.windows.set_epoch(epoch // self._parts)
 
 
 def error(model, windows):
