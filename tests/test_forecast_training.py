@@ -13,9 +13,11 @@ from keras_rnnzoo.models.forecast_recipes import LONG, SHORT, recipe_for
 from keras_rnnzoo.models.forecast_training import (
     ForecastRecipe,
     Taught,
+    _surely,
     build_forecaster,
     error,
     fit_forecaster,
+    losses_of,
     sized,
 )
 from keras_rnnzoo.models.widths import count_parameters
@@ -61,6 +63,38 @@ def test_the_best_straight_line_on_validation_is_taken():
         assert (taken["skip_normalization"], taken["skip_maps"]) == ("last", "each")
         ridge = model.fit_ridge(data, TRAIN, VALIDATION)
         assert ridge.normalization == "last" and ridge.per_channel
+
+
+def test_a_gain_that_may_be_chance_leaves_the_start():
+    """Trained on noise beside a straight line nothing is sure; from nothing a gain is."""
+    data, borders = series(rows=1200), Borders((0, 800), (800, 1100), (1100, 1200))
+    data.values[0][:] = np.abs(data.values[0] - data.values[0].mean(axis=0))  # no line fits
+    options = {"look_back": 24, "epochs": 2, "batch_size": 64, "learning_rate": 1e-3}
+    recipe = ForecastRecipe({"units": 4, "skip": True, "output": "quantiles"}, **options)
+    epochs, said = {}, {}
+    for sure in (None, 0.999):
+        training.set_seed(0)
+        model = build_forecaster(data, 7, recipe.changed(sure=sure), borders, seed=0)
+        before = model.predict(data).point
+        history = fit_forecaster(model, data, *borders[:2], recipe.changed(sure=sure))
+        epochs[sure], said[sure] = history["best_epoch"], model.predict(data).point
+    assert epochs == {None: 2, 0.999: 0}
+    np.testing.assert_array_equal(said[0.999], before)
+    assert np.abs(said[None] - before).max() > 1e-5
+    recipe = recipe.changed(
+        model={"units": 4, "output": "quantiles"}, learning_rate=0.01, sure=0.68
+    )
+    model = build_forecaster(data, 7, recipe, borders, seed=0)
+    assert fit_forecaster(model, data, *borders[:2], recipe)["best_epoch"] > 0
+    assert not _surely(model, _validation(model), np.full(34, 9.0), 0.68), "one stretch is all"
+
+
+def test_losses_of_windows_are_those_of_the_evaluation():
+    model = forecaster(DATA, output="quantiles")
+    model.compile()
+    losses = losses_of(model, _validation(model))
+    assert losses.shape == (34,) and losses.std() > 0
+    assert losses.mean() == pytest.approx(error(model, _validation(model)), rel=1e-5)
 
 
 @pytest.mark.parametrize("cell", ["simple_rnn", "peephole_lstm", "min_gru"])

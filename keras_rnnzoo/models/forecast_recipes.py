@@ -22,6 +22,7 @@ LONG = ForecastRecipe(
     batch_size=256,
     average=0.99,
     parts=2,
+    sure=0.68,
     skips=LINES,
 )
 "Some thousand rows, as the hourly ETT sets have: segments beside the best of four straight lines."

@@ -107,8 +107,12 @@ BLOCK = 24  # neighbouring windows, or a few more, whose errors are kept as one 
 
 def differences(ours, other):
     """How much lower our squared errors are, as means of 24 neighbouring windows or a few more."""
-    lower = other.squared - ours.squared
-    parts = np.array_split(lower, max(1, len(lower) // BLOCK))
+    return blocks(other.squared - ours.squared)
+
+
+def blocks(numbers):
+    """Means of 24 neighbouring windows or a few more."""
+    parts = np.array_split(numbers, max(1, len(numbers) // BLOCK))
     return [float(part.mean()) for part in parts]
 
 

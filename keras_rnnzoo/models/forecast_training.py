@@ -7,6 +7,8 @@ import numpy as np
 from keras import ops
 
 from keras_rnnzoo.base.options import positive_int, refuse_unknown
+from keras_rnnzoo.models.forecast_loss import error_of
+from keras_rnnzoo.models.forecast_scoring import BLOCK, blocks, gain
 from keras_rnnzoo.models.ridge import RidgeForecast
 from keras_rnnzoo.models.schedules import optimizer
 from keras_rnnzoo.models.widths import count_parameters, solve_width
@@ -27,6 +29,9 @@ class ForecastRecipe:
         stride: rows from one training window to the next.
         parts: how many epochs a pass over all windows is cut into, so that long passes are scored
             more than once.
+        sure: the start is kept unless the gain over it on the validation rows lies above zero with
+            an interval of this coverage (`forecast_scoring.gain`); `None`: any gain will do. With
+            0.68 this is the rule of one standard error (Breiman et al. 1984).
         skips: pairs of `skip_normalization` and `skip_maps` of which `build_forecaster` takes the
             one whose ridge solution is best on the validation rows.
     """
@@ -39,6 +44,7 @@ class ForecastRecipe:
     average: float | None = None
     stride: int = 1
     parts: int = 1
+    sure: float | None = None
     skips: tuple = ()
 
     def __post_init__(self):
@@ -198,6 +204,7 @@ def fit_forecaster(model, series, train, validation, recipe, seed=0, checkpoint=
         held = Taught(model, model.windows(series, *validation, batch_size=recipe.batch_size))
         best = BestEpoch(lambda: -error(model, held), "val_score", model)
         best.consider_start()
+        start = model.get_weights(), losses_of(model, held) if recipe.sure else None
     checkpoint = checkpoint(best.variables if best else ()) if checkpoint else None
 
     def as_losses(epoch, logs):
@@ -221,7 +228,17 @@ def fit_forecaster(model, series, train, validation, recipe, seed=0, checkpoint=
     if best:
         best.restore()
         history["best_epoch"] = best.epoch
+        if recipe.sure and best.epoch and not _surely(model, held, start[1], recipe.sure):
+            model.set_weights(start[0])
+            history["best_epoch"] = 0
     return history
+
+
+def _surely(model, windows, before, coverage):
+    """Whether the losses have become smaller than `before` beyond the noise of the windows."""
+    lower, span = blocks(before - losses_of(model, windows)), model.look_back + model.horizon
+    several = len(lower) * BLOCK > span  # of one stretch alone the noise cannot be told
+    return several and gain([lower], span, coverage=coverage)[1] > 0
 
 
 class Taught(keras.utils.PyDataset):
@@ -258,6 +275,17 @@ class Taught(keras.utils.PyDataset):
         """Go to an epoch: to its part of its pass, whose order is drawn."""
         self._first = epoch % self._parts * self._length
         self.windows.set_epoch(epoch // self._parts)
+
+
+def losses_of(model, windows):
+    """The loss of each window of a `Taught`, in order."""
+    found = []
+    for k in range(len(windows)):
+        inputs, y, weight = windows[k]
+        said = model.predict_on_batch(inputs)
+        losses = error_of(model.output_kind, ops.convert_to_tensor(y), ops.convert_to_tensor(said))
+        found.append(ops.convert_to_numpy(losses)[weight > 0].astype("float64"))
+    return np.concatenate(found).reshape(len(windows.windows.origins), -1).mean(axis=1)
 
 
 def error(model, windows):
