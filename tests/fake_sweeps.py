@@ -37,7 +37,15 @@ class FakeSweep:
     """
 
     def __init__(
-        self, cells=CELLS, draws=16, seeds=3, direction="min", step=0.1, noise=0.05, failed=(), seed=0
+        self,
+        cells=CELLS,
+        draws=16,
+        seeds=3,
+        direction="min",
+        step=0.1,
+        noise=0.05,
+        failed=(),
+        seed=0,
     ):
         self.random = np.random.default_rng(seed)
         self.cells, self.direction, self.step, self.noise = cells, direction, step, noise
@@ -107,7 +115,10 @@ class FakeSweep:
             "epochs": 2 if failed else 9,
             "test": {objective: test} if kind != "trial" else None,
             "parameters": int(30000 + self.random.integers(-500, 500)),
-            "seconds": 10 + 5 * settings["depth"] + self.cells.index(cell) + float(self.random.random()),
+            "seconds": 10
+            + 5 * settings["depth"]
+            + self.cells.index(cell)
+            + float(self.random.random()),
             "environment": ENVIRONMENT,
             "time": "2026-11-24T20:01:02+00:00",
         }

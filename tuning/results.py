@@ -171,23 +171,22 @@ def _table(records):
     lines = pd.DataFrame(rows)
     for name in ("draw", "seed", "parameters", "seconds"):
         lines[name] = pd.to_numeric(lines[name])
+    lines["trial"] = lines["trial"].fillna("").astype(str)
     return lines
 
 
 def _once(folder, lines, notes):
     """Without failed lines of what completed later; an error for what completed twice."""
-    identity = ["kind", "trial", "cell", "seed"]
-    keys = lines[identity].astype(str).agg("/".join, axis=1)
-    keys[lines["kind"] == "trial"] = "trial/" + lines["trial"].astype(str)
+    keys = lines.apply(lambda line: str([line[name] for name in _identity(line)]), axis=1)
     completed = lines[~lines["failed"]]
     twice = completed[keys[completed.index].duplicated(keep=False)]
     if len(twice):
         first = twice[keys[twice.index] == keys[twice.index[0]]]
         numbers = ", ".join(map(str, first["line"]))
         raise ValueError(
-            f"Expected each trial once. Received: lines {numbers} of {folder / LOG}, both "
-            f"{first.iloc[0]['kind']} {first.iloc[0]['trial']!r} with seed "
-            f"{first.iloc[0]['seed']}. Delete all but one of them"
+            f"Expected each trial once. Received: lines {numbers} of {folder / LOG}, all of "
+            f"kind={first.iloc[0]['kind']!r}, trial={first.iloc[0]['trial']!r}, "
+            f"cell={first.iloc[0]['cell']!r}, seed={first.iloc[0]['seed']}. Delete all but one"
         )
     repeated = keys.duplicated(keep=False)
     order = lines["failed"].astype(int)  # the completed one counts, else the last failure
@@ -199,6 +198,10 @@ def _once(folder, lines, notes):
             "again later."
         )
     return kept.reset_index(drop=True)
+
+
+def _identity(line):
+    return ("kind", "trial") if line["kind"] == "trial" else ("kind", "trial", "cell", "seed")
 
 
 def _nothing_completed(folder, lines):
