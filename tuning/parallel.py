@@ -74,30 +74,33 @@ def _heights(factor, configurations, random):
     """Where each trial crosses an axis; steps and categories with a little shaking."""
     values = [plain_value(c.get(factor.name)) for c in configurations]
     if factor.kind == "categorical":
-        count = max(len(factor.values) - 1, 1)
-        places = {value: 1 - k / count for k, value in enumerate(factor.values)}
+        places = dict(zip(factor.values, _even(len(factor.values))))
         heights = np.array([places.get(value, ABSENT) for value in values])
-        shake = 0.25 / max(count, 10)
+        shake = 0.25 / max(len(places), 10)
     else:
-        low, high = _encoded(factor, [factor.values[0], factor.values[-1]])
-        there = (_encoded(factor, values) - low) / (high - low or 1)
+        there = _between(factor, values)
         heights = np.where([value is None for value in values], ABSENT, there)
         shake = 0.015 if factor.kind == "steps" else 0.0
     return heights + random.uniform(-shake, shake, len(values))
 
 
-def _encoded(factor, values):
-    return factor.encode(values)[:, 0]
+def _between(factor, values):
+    """How far up numbers lie, from 0 for the smallest to 1 for the largest."""
+    low, high = factor.encode([factor.values[0], factor.values[-1]])[:, 0]
+    encoded = factor.encode(values)[:, 0]
+    return (encoded - low) / (high - low) if high > low else np.full(len(values), 0.5)
+
+
+def _even(count):
+    """From the top down; in the middle where there is but one."""
+    return np.linspace(1, 0, count) if count > 1 else np.array([0.5])
 
 
 def _axis(axes, place, factor):
     if factor.kind == "categorical":
-        count = max(len(factor.values) - 1, 1)
-        heights = [1 - k / count for k in range(len(factor.values))]
-        words = [str(value) for value in factor.values]
+        heights, words = _even(len(factor.values)), [str(value) for value in factor.values]
     elif factor.kind == "steps":
-        low, high = _encoded(factor, [factor.values[0], factor.values[-1]])
-        heights = (_encoded(factor, factor.values) - low) / (high - low or 1)
+        heights = _between(factor, factor.values)
         words = [f"{value:g}" for value in factor.values]
     else:
         low, high = factor.values

@@ -4,8 +4,7 @@ import numpy as np
 
 from keras_rnnzoo.figures.style import FAINT, GREY, INK, PALETTE, line_look, new_figure, tidy
 
-NAMED = 7  # lines in colours of their own, one for each colour; others are grey
-ALARM = 0.05
+NAMED, BANDS = 7, 3  # lines in colours of their own, and those with a band; others are grey
 
 
 def intervals(table, title, label, zero=None, log=False, marked=None):
@@ -41,13 +40,22 @@ def intervals(table, title, label, zero=None, log=False, marked=None):
             if edge is not None and np.sign(beyond - edge) == (1 if shape == ">" else -1):
                 axes.plot(edge, place, shape, color=colour, markersize=7, clip_on=False, zorder=4)
     if log:
-        axes.set_xscale("log")
+        _log_axis(axes)
     else:
         axes.set_xlim(low, high)
     tidy(axes, title, label, "", grid="x")
     axes.set_yticks(range(count), table.index)
     axes.set_ylim(count - 0.4, -0.6)
     return figure
+
+
+def _log_axis(axes):
+    from matplotlib.ticker import FuncFormatter, LogLocator
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.minorticks_off()
 
 
 def _view(table, zero):
@@ -93,7 +101,7 @@ def heatmaps(panels, label, lower=True):
         axes.imshow(1 - shade, cmap="viridis", vmin=-0.15, vmax=1, aspect="auto")
         for place in np.ndindex(rows, columns):
             missing = np.isnan(values[place])
-            text = "-" if missing else f"{values[place]:.3g}"
+            text = "-" if missing else f"{values[place]:#.3g}".rstrip(".")
             dark = not missing and shade[place] > 0.45
             axes.text(
                 *place[::-1], text, ha="center", va="center", fontsize=8,
@@ -126,23 +134,30 @@ def best_of_n(curves, label, lower=True):
     >>> best_of_n({"gru": ([0.5, 0.4], [0.4, 0.3], [0.6, 0.5])}, "nll")
     """
     figure, axes = new_figure(7.4, 4.6)
-    seen = []
+    seen, longest = [], 1
     for number, (name, (middle, low, high)) in reversed(list(enumerate(curves.items()))):
-        counts = np.arange(1, len(middle) + 1)
-        if number < NAMED:
-            axes.fill_between(
-                counts, low, high, color=PALETTE[number], alpha=0.12, linewidth=0, zorder=2
-            )
-            look = line_look(number) | {"linewidth": 1.9, "label": name, "zorder": 3}
-        else:
-            look = {"color": GREY, "alpha": 0.5, "linewidth": 0.9, "zorder": 1}
+        counts, look = np.arange(1, len(middle) + 1), _look(number, name)
         axes.plot(counts, middle, **look)
+        longest = max(longest, len(middle))
         seen.append(middle)
-    _count_axis(axes, max(map(len, seen)))
+        if number < BANDS:
+            _band(axes, counts, low, high, look)
+            seen += [low, high]
+    _count_axis(axes, longest)
     axes.set_ylim(*_span(np.concatenate(seen), lower))
     tidy(axes, "Expected best of n trials", "trials n", _worded(label, lower))
     _name_lines(figure, axes, len(curves))
     return figure
+
+
+def _look(number, name):
+    if number >= NAMED:
+        return {"color": GREY, "alpha": 0.5, "linewidth": 0.9, "zorder": 1}
+    return line_look(number) | {"linewidth": 1.9, "label": name, "zorder": 3}
+
+
+def _band(axes, places, low, high, look):
+    axes.fill_between(places, low, high, color=look["color"], alpha=0.13, linewidth=0, zorder=2)
 
 
 def _count_axis(axes, last):
@@ -203,13 +218,9 @@ def winner_curves(curves, label, lower=True):
         for row, curve in zip(table, seeds):
             row[: len(curve)] = curve
         epochs, mean = np.arange(1, longest + 1), np.nanmean(table, axis=0)
-        if number < NAMED:
-            low, high = np.nanmin(table, axis=0), np.nanmax(table, axis=0)
-            look = {"alpha": 0.12, "linewidth": 0, "zorder": 2}
-            axes.fill_between(epochs, low, high, color=PALETTE[number], **look)
-            look = line_look(number) | {"linewidth": 1.9, "label": name, "zorder": 3}
-        else:
-            look = {"color": GREY, "alpha": 0.5, "linewidth": 0.9, "zorder": 1}
+        look = _look(number, name)
+        if number < BANDS:
+            _band(axes, epochs, np.nanmin(table, axis=0), np.nanmax(table, axis=0), look)
         dot = {"marker": "o", "markersize": 4} if longest == 1 else {}
         axes.plot(epochs, mean, **look, **dot)
         seen.append(mean)

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from keras_rnnzoo.base.options import nearest
-from tuning.statistics import METHODS, RESAMPLES, compare_pairs, holm, sign, worst_for_failed
+from tuning.statistics import RESAMPLES, compare_pairs, holm, parts_of, sign, worst_for_failed
 
 
 def compare_cells(scores, direction, reference=None, method="wilcoxon", **interval):
@@ -40,7 +40,7 @@ def compare_cells(scores, direction, reference=None, method="wilcoxon", **interv
     """
     filled = worst_for_failed(scores, direction)
     if reference is None:
-        reference = best_cell(filled, direction, METHODS[method][0] if method in METHODS else None)
+        reference = best_cell(filled, direction, parts_of(method)[0])
     elif reference not in filled.columns:
         raise ValueError(
             f"Expected a cell of the sweep as the reference: {', '.join(filled.columns)}."
@@ -79,8 +79,8 @@ def best_cell(scores, direction, estimate):
     best, seen = losses.median().idxmin(), set()
     while best not in seen:
         seen.add(best)
-        ahead = {cell: estimate((losses[cell] - losses[best]).dropna()) for cell in losses}
-        ahead = {cell: value for cell, value in ahead.items() if not np.isnan(value)}
+        differences = {cell: (losses[cell] - losses[best]).dropna() for cell in losses}
+        ahead = {cell: estimate(values) for cell, values in differences.items() if len(values)}
         first = min(ahead, key=ahead.get)
         if ahead[first] >= 0:
             break

@@ -11,6 +11,7 @@ from tuning import analysis, sections, trial_sections
 from tuning.document import Document, number
 from tuning.ranking import compare_cells, smallest_p
 from tuning.results import LOG, read_results
+from tuning.statistics import sign
 from tuning.winner_sections import winners_section
 
 VERSIONS = ("python", "keras", "backend", "backend_version", "numpy", "cpu_count", "commit")
@@ -54,7 +55,7 @@ def build_report(results, reference=None):
     found = sections.importance_section(document, results)
     trial_sections.depth_section(document, results, order)
     trial_sections.rate_section(document, results, order)
-    trial_sections.trials_section(document, results)
+    trial_sections.trials_section(document, results, order)
     trial_sections.cost_section(document, results)
     _caveats(document, results, ranking, reference)
     _lines_section(document, results)
@@ -68,14 +69,12 @@ def _short(results, ranking, best, defaults, found):
     top = analysis.best_lines(trials, results.direction, "task").iloc[0]
     sentences = []
     if ranking is not None:
-        even = [f"`{c}`" for c in ranking.index if ranking.loc[c, "p_holm"] >= analysis.SURE]
-        others = len(ranking) - 1
-        told = f"{others - len(even)} of {others} other cells differ from it for sure"
         sentences.append(
             f"`{ranking.index[0]}` comes first of {len(ranking)} cells over "
-            f"{trials['draw'].nunique()} common draws. The cells are compared with `{best}`: {told}"
-            + (f"; not so {', '.join(even)}." if even else ".")
+            f"{trials['draw'].nunique()} common draws."
         )
+        if len(ranking) > 1:
+            sentences.append(_against(ranking, best, sign(results.direction)))
     sentences.append(
         f"Best single trial: `{top['trial']}` (`{top['cell']}`, depth {number(top['depth'])}), "
         f"validation {name} {number(top['validation'])}."
@@ -94,6 +93,23 @@ def _short(results, ranking, best, defaults, found):
     failed = int(results.lines["failed"].sum())
     sentences.append(f"{len(results.lines)} runs are in the log, of which {failed} failed.")
     return sentences
+
+
+def _against(ranking, best, loss):
+    """Which cells are better and worse than the reference, and of which one cannot tell."""
+    others, certain = ranking.drop(index=best), sections.sure(ranking)
+    better = set(others.index[loss * others["difference"] < 0])
+    groups = {
+        "better": [cell for cell in others.index if cell in certain & better],
+        "worse": [cell for cell in others.index if cell in certain - better],
+        "not told apart": [cell for cell in others.index if cell not in certain],
+    }
+    words = "; ".join(
+        f"{name}: {', '.join(f'`{cell}`' for cell in cells)}"
+        for name, cells in groups.items()
+        if cells
+    )
+    return f"Against `{best}`, at a Holm-corrected p below {analysis.SURE}: {words}."
 
 
 def _run_section(document, results):

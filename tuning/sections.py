@@ -158,16 +158,7 @@ def importance_section(document, results):
     pairs = found.summary(pairs=True).iloc[:MOST_PAIRS]
     figure = pictures.importance_bars(singles, pairs)
     document.figure("importance", figure, "Means and quartiles over the trees of the forest.")
-    aside = ", ".join(f"`{name}`" for name in analysis.left_out(results))
-    document.text(
-        "A forest of regression trees predicts the rank of a trial's score (failed ones last), and "
-        "its variance over the space is taken apart exactly (Hutter et al. 2014). Ranks, because a "
-        "few diverged trials would be most of the variance of the scores; those are in the last "
-        "column, without failed trials. The forest explains "
-        f"{_percent(found.held_out)} of the variance of ranks in trials of draws that its trees "
-        "have not seen; the less that is, the less the shares mean."
-        + (f" Not a factor: {aside}, which follows from the others." if aside else "")
-    )
+    document.text(_how_importance(results, found))
     shares = raw.summary()["share"] if raw else {}
     rows = [
         [
@@ -185,6 +176,30 @@ def importance_section(document, results):
     header = ["factor", "share of the variance of ranks", "quartiles over trees", "of scores"]
     document.table(header, rows)
     return found
+
+
+def _how_importance(results, found):
+    aside = ", ".join(f"`{name}`" for name in analysis.left_out(results))
+    partly = ", ".join(f"`{factor.name}`" for factor in found.factors if factor.absent)
+    draws = results.kind("trial")["draw"].nunique()
+    parts = [
+        "A forest of regression trees predicts the rank of a trial's score (failed ones last), "
+        "and its variance over the space is taken apart exactly (Hutter et al. 2014). Ranks, "
+        "because a few diverged trials would be most of the variance of the scores; those are in "
+        "the last column, without failed trials. The forest explains "
+        f"{_percent(found.held_out)} of the variance of ranks in trials that its trees have not "
+        "seen; the less that is, the less the shares mean."
+    ]
+    if draws:
+        parts.append(f"Beside the cell, there are {draws} different settings to learn from.")
+    if aside:
+        parts.append(f"Not a factor: {aside}, which follows from the others.")
+    if partly:
+        parts.append(
+            f"Not in every trial: {partly}; whether one is there may say which cell it is, and "
+            "its share is then in part the cell's."
+        )
+    return " ".join(parts)
 
 
 def _percent(value):

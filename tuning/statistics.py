@@ -209,6 +209,28 @@ METHODS = {
 }
 
 
+def parts_of(method):
+    """How a method estimates a difference, its interval, and its test.
+
+    Args:
+        method: a name in `METHODS`.
+
+    Raises:
+        ValueError: an unknown name.
+
+    Example:
+
+    >>> parts_of("wilcoxon")[0].__name__
+    'pseudo_median'
+    """
+    if method not in METHODS:
+        raise ValueError(
+            f"Expected a method of {', '.join(METHODS)}.{nearest(method, METHODS)} Received: "
+            f"method={method!r}"
+        )
+    return METHODS[method]
+
+
 def compare_pairs(one, two, method="wilcoxon", **interval):
     """How `one` differs from `two`, pair by pair.
 
@@ -229,12 +251,7 @@ def compare_pairs(one, two, method="wilcoxon", **interval):
     >>> compare_pairs([0.3, 0.4], [0.1, 0.1], "student")["difference"]
     0.25
     """
-    if method not in METHODS:
-        raise ValueError(
-            f"Expected a method of {', '.join(METHODS)}.{nearest(method, METHODS)} Received: "
-            f"method={method!r}"
-        )
-    estimate, bounds, test = METHODS[method]
+    estimate, bounds, test = parts_of(method)
     one, two = np.asarray(one, "float64"), np.asarray(two, "float64")
     both = ~(np.isnan(one) | np.isnan(two))
     differences = (one - two)[both]

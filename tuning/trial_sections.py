@@ -1,5 +1,7 @@
 """The sections of a report about single trials: their depths, learning rates and costs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from keras_rnnzoo.figures import cells_scatter
@@ -71,8 +73,8 @@ def rate_section(document, results, order):
     document.table(header, rows)
 
 
-def trials_section(document, results):
-    """Parallel coordinates of all trials that completed."""
+def trials_section(document, results, order):
+    """Parallel coordinates of all trials that completed, cells in their order."""
     document.heading("All trials")
     trials = results.kind("trial")
     done = trials[~trials["failed"]]
@@ -81,6 +83,8 @@ def trials_section(document, results):
         results.settings.get("space") or {},
         analysis.left_out(results),
     )
+    order = tuple(cell for cell in order if cell in set(done["cell"]))
+    factors = [replace(f, values=order) if f.name == "cell" else f for f in factors]
     figure = parallel_coordinates(
         list(done["configuration"]),
         done["validation"],

@@ -25,10 +25,10 @@ def winners_section(document, results, reference, order):
     trials = dict(zip(analysis.winner_labels(rows), rows["trial"]))
     defaults = analysis.against_defaults(winners, scores[1], cells, results.direction)
     document.text(
-        f"The best trial of each cell by validation, trained anew with {len(winners)} seeds "
+        f"The winners of the search by validation scores, trained anew with {len(winners)} seeds "
         f"({', '.join(f'{seed:g}' for seed in winners.index)}) that the search did not use. "
-        f"{results.objective}: {'lower' if results.direction == 'min' else 'higher'} is better. A "
-        "failed run counts as the worst score of the table."
+        f"In {results.objective}, {'lower' if results.direction == 'min' else 'higher'} is better. "
+        "A failed run counts as the worst score of the table."
     )
     if len(defaults):
         _against_defaults(document, results, defaults, trials)
