@@ -97,7 +97,7 @@ def test_holm_as_statsmodels_has_it(rng):
 
 
 def test_cells_that_are_alike_are_seldom_called_different(rng):
-    """One family in twenty, however many cells it has; without the correction it is one in three."""
+    """One family in twenty, however many cells; without the correction it is one in three."""
     found = 0
     for _ in range(60):
         scores = pd.DataFrame(rng.normal(size=(12, 10)))

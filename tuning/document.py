@@ -6,6 +6,7 @@ import io
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from keras_rnnzoo.training.files import write_atomic
@@ -38,6 +39,19 @@ def number(value, digits=4):
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.{digits}g}"
+
+
+class _Image:
+    """A figure that is drawn when its content is wanted, and once."""
+
+    def __init__(self, figure):
+        self._figure = figure
+
+    @cached_property
+    def content(self):
+        file = io.BytesIO()
+        self._figure.savefig(file, format="png", dpi=130)
+        return file.getvalue()
 
 
 @dataclass
@@ -92,9 +106,7 @@ class Document:
             figure: a Matplotlib `Figure`.
             caption: what is seen.
         """
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=130)
-        self.blocks.append(("figure", name, file.getvalue(), caption))
+        self.blocks.append(("figure", name, _Image(figure), caption))
 
     def markdown(self, folder="."):
         """The report as Markdown, with figures in files.
@@ -136,7 +148,7 @@ class Document:
         for kind, *content in self.blocks:
             if kind == "figure":
                 written.add(f"{content[0]}.png")
-                write_atomic(figures / f"{content[0]}.png", content[1])
+                write_atomic(figures / f"{content[0]}.png", content[1].content)
         paths = folder / f"{name}.md", folder / f"{name}.html"
         write_atomic(paths[0], self.markdown(figures.name))
         write_atomic(paths[1], self.html())
@@ -188,8 +200,8 @@ def _html_table(header, rows, fold):
     return f"<details><summary>{html.escape(fold)}</summary>{table}</details>"
 
 
-def _html_figure(_, content, caption):
-    data = base64.b64encode(content).decode()
+def _html_figure(_, image, caption):
+    data = base64.b64encode(image.content).decode()
     words = html.escape(caption, quote=True)
     return (
         f'<figure><img alt="{words}" src="data:image/png;base64,{data}">'

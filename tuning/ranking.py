@@ -41,11 +41,7 @@ def compare_cells(scores, direction, reference=None, method="wilcoxon", **interv
     filled = worst_for_failed(scores, direction)
     if reference is None:
         reference = best_cell(filled, direction, parts_of(method)[0])
-    elif reference not in filled.columns:
-        raise ValueError(
-            f"Expected a cell of the sweep as the reference: {', '.join(filled.columns)}."
-            f"{nearest(reference, filled.columns)} Received: reference={reference!r}"
-        )
+    check_reference(reference, filled.columns)
     rows, against = {}, filled[reference]
     for cell in filled.columns:
         rows[cell] = compare_pairs(filled[cell], against, method, **interval)
@@ -57,6 +53,27 @@ def compare_cells(scores, direction, reference=None, method="wilcoxon", **interv
     loss = sign(direction) * table["difference"]
     order = pd.DataFrame({"loss": loss, "other": table.index != reference})
     return table.loc[order.sort_values(["loss", "other"], kind="stable").index]
+
+
+def check_reference(reference, cells):
+    """An error for a cell that is none of them.
+
+    Args:
+        reference: the name of a cell.
+        cells: all names.
+
+    Raises:
+        ValueError: it is not among them; the nearest is named.
+
+    Example:
+
+    >>> check_reference("lstm", ["gru", "lstm"])
+    """
+    if reference not in cells:
+        raise ValueError(
+            f"Expected a cell of the sweep as the reference: {', '.join(cells)}."
+            f"{nearest(reference, cells)} Received: reference={reference!r}"
+        )
 
 
 def best_cell(scores, direction, estimate):
@@ -197,10 +214,7 @@ def best_share_welch(scores, direction, reference, share=0.1, least=3):
     >>> best_share_welch(scores, "min", "lstm").loc["gru", "mean"].round(2)
     np.float64(0.3)
     """
-    if reference not in scores.columns:
-        raise ValueError(
-            f"Expected a cell of {', '.join(scores.columns)}. Received: reference={reference!r}"
-        )
+    check_reference(reference, scores.columns)
     filled, best = sign(direction) * worst_for_failed(scores, direction), {}
     for cell in filled:
         losses = np.sort(filled[cell].dropna())
@@ -219,4 +233,5 @@ def _welch(one, two):
         return np.nan
     if np.ptp(one) == np.ptp(two) == 0:
         return float(one[0] == two[0])
-    return float(stats.ttest_ind(one, two, equal_var=False).pvalue)
+    parts = [(s.mean(), s.std(ddof=1), len(s)) for s in (one, two)]
+    return float(stats.ttest_ind_from_stats(*parts[0], *parts[1], equal_var=False).pvalue)

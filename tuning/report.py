@@ -9,7 +9,7 @@ import sys
 
 from tuning import analysis, sections, trial_sections
 from tuning.document import Document, number
-from tuning.ranking import compare_cells, smallest_p
+from tuning.ranking import check_reference, compare_cells, smallest_p
 from tuning.results import LOG, read_results
 from tuning.statistics import sign
 from tuning.winner_sections import winners_section
@@ -44,8 +44,7 @@ def build_report(results, reference=None):
     else:
         order = list(table.index)
         best = reference or order[0]
-        if best not in order:
-            raise ValueError(f"Expected a cell of {', '.join(order)}. Received: reference={best!r}")
+        check_reference(best, order)
     document = Document(f"Sweep over {results.task}")
     summary = len(document.blocks)
     _run_section(document, results)
