@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from fake_sweeps import CELLS, FakeSweep
 
@@ -146,6 +147,24 @@ def test_an_unfinished_sweep_with_a_cell_that_only_failed(tmp_path):
     assert "different numbers of trials" in text
     assert "no difference can be significant, however large" in text
     assert "| `peephole_lstm` | 4 | 4 | - | - |" in text
+
+
+def test_a_winner_that_failed_counts_as_the_worst(tmp_path):
+    fake, folder = write(tmp_path)
+    first = next(line for line in fake.lines if line["kind"] == "winner")
+    first |= {"status": "failed", "validation": None, "test": None, "curve": []}
+    results = read_results(fake.write(folder))
+    winners, defaults = (
+        analysis.winner_scores(results.kind(kind), "nll", "min") for kind in ("winner", "default")
+    )
+    assert np.isinf(winners.loc[100, "lstm"])
+    table = analysis.against_defaults(winners, defaults, {n: n for n in winners}, "min")
+    worst = max(winners.loc[101:].max(axis=None), winners.loc[100, "gru"], defaults.max(axis=None))
+    assert table.loc["lstm", "winner"] == pytest.approx(
+        (worst + winners.loc[101:, "lstm"].sum()) / 3
+    )
+    text = build_report(results).markdown().split("## Winners")[1].split("\n## ")[0]
+    assert "inf" not in text and "nan" not in text
 
 
 def test_a_search_for_the_best_is_not_compared_in_pairs(tmp_path):

@@ -14,6 +14,7 @@ TESTS = {
     "student": "a paired t-test, as seeds are too few for a test without assumptions; the interval "
     "of the mean difference is Student's",
 }
+DIFFERENCE = ("difference", "95 % interval", "p", "p (Holm)")
 MOST_PAIRS = 6
 
 
@@ -25,6 +26,18 @@ def interval(row):
 def probability(p):
     """A probability in three decimals."""
     return "-" if np.isnan(p) else "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def difference(row):
+    """A difference with its interval and its probabilities, as entries of a table."""
+    ends = [probability(row[name]) for name in ("p", "p_holm")]
+    return [number(row["difference"], 3), interval(row), *ends]
+
+
+def differences_figure(document, name, table, title, label, caption):
+    """A figure of differences with intervals around 0; those beyond doubt are filled."""
+    figure = pictures.intervals(as_middle(table), title, label, 0, marked=sure(table))
+    document.figure(name, figure, f"{caption}; filled: Holm-corrected p below {analysis.SURE}.")
 
 
 def sure(table):
@@ -58,15 +71,12 @@ def ranking_section(document, results, ranking, reference, chosen):
     )
     header, rows = _overview_rows(table, ranking.index)
     for row, (_, pair) in zip(rows, ranking.iterrows()):
-        row += [str(int(pair["pairs"])), number(pair["difference"], 3), interval(pair)]
-        row += [probability(pair["p"]), probability(pair["p_holm"])]
-        row.append("-" if np.isnan(pair["ahead"]) else f"{pair['ahead']:.0%}")
-    header += ["pairs", "difference", "95 % interval", "p", "p (Holm)", "ahead"]
-    document.table(header, rows)
+        ahead = "-" if np.isnan(pair["ahead"]) else f"{pair['ahead']:.0%}"
+        row += [str(int(pair["pairs"])), *difference(pair), ahead]
+    document.table([*header, "pairs", *DIFFERENCE, "ahead"], rows)
     title, label = f"Cells against {reference}", f"difference in validation {name}"
-    figure = pictures.intervals(as_middle(ranking), title, label, 0, marked=sure(ranking))
-    caption = "Paired differences with 95 % intervals; filled: Holm-corrected p below 0.05."
-    document.figure("cells", figure, caption)
+    caption = "Paired differences with 95 % intervals"
+    differences_figure(document, "cells", ranking, title, label, caption)
     _greff(document, results, reference, ranking.index)
 
 

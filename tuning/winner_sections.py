@@ -2,7 +2,8 @@
 
 from tuning import analysis, pictures
 from tuning.document import number
-from tuning.sections import TESTS, as_middle, interval, probability, sure
+from tuning.sections import DIFFERENCE, TESTS, difference, differences_figure
+from tuning.statistics import worst_for_failed
 
 
 def winners_section(document, results, reference, order):
@@ -50,25 +51,22 @@ def _against_defaults(document, results, table, trials):
         f"{TESTS[method]}. Holm's correction is for the number of winners."
     )
     rows = [
-        [
-            f"`{label}`",
-            f"`{trials[label]}`",
-            str(int(row["pairs"])),
-            f"{number(row['winner'])} ± {number(row['winner_sd'], 2)}",
-            f"{number(row['default'])} ± {number(row['default_sd'], 2)}",
-            number(row["difference"], 3),
-            interval(row),
-            probability(row["p"]),
-            probability(row["p_holm"]),
-        ]
+        [*_name(label, trials, row), _mean(row["winner"], row["winner_sd"])]
+        + [_mean(row["default"], row["default_sd"]), *difference(row)]
         for label, row in table.iterrows()
     ]
-    header = ["cell", "trial", "seeds", "winner", "default", "difference", "95 % interval"]
-    document.table([*header, "p", "p (Holm)"], rows)
-    title, label = "Winners against defaults", f"difference in test {results.objective}"
-    figure = pictures.intervals(as_middle(table), title, label, 0, marked=sure(table))
-    caption = "Winner - default over seeds; filled: Holm-corrected p below 0.05."
-    document.figure("winners_defaults", figure, caption)
+    document.table(["cell", "trial", "seeds", "winner", "default", *DIFFERENCE], rows)
+    label, caption = f"difference in test {results.objective}", "Winner - default over seeds"
+    title = "Winners against defaults"
+    differences_figure(document, "winners_defaults", table, title, label, caption)
+
+
+def _name(label, trials, row):
+    return [f"`{label}`", f"`{trials[label]}`", str(int(row["pairs"]))]
+
+
+def _mean(mean, spread):
+    return f"{number(mean)} ± {number(spread, 2)}"
 
 
 def _among(document, results, winners, reference, trials):
@@ -78,24 +76,15 @@ def _among(document, results, winners, reference, trials):
         f"Against the winner of `{reference}`, which the validation scores name (or "
         f"`--reference`), paired over seeds; p is of {TESTS[method]}."
     )
+    filled = worst_for_failed(winners, results.direction)
     rows = [
-        [
-            f"`{label}`",
-            f"`{trials[label]}`",
-            str(int(row["pairs"])),
-            f"{number(winners[label].mean())} ± {number(winners[label].std(), 2)}",
-            number(row["difference"], 3),
-            interval(row),
-            probability(row["p"]),
-            probability(row["p_holm"]),
-        ]
+        [*_name(label, trials, row), _mean(filled[label].mean(), filled[label].std())]
+        + difference(row)
         for label, row in table.iterrows()
     ]
-    header = ["cell", "trial", "seeds", "test", "difference", "95 % interval", "p", "p (Holm)"]
-    document.table(header, rows)
+    document.table(["cell", "trial", "seeds", "test", *DIFFERENCE], rows)
     title, label = f"Winners against {reference}", f"difference in test {results.objective}"
-    figure = pictures.intervals(as_middle(table), title, label, 0, marked=sure(table))
-    document.figure("winners", figure, "Winners over seeds; filled: Holm-corrected p below 0.05.")
+    differences_figure(document, "winners", table, title, label, "Differences over seeds")
     return table
 
 
