@@ -9,6 +9,7 @@ from fake_sweeps import CELLS, FakeSweep
 from tuning import analysis
 from tuning.report import build_report, main
 from tuning.results import read_results
+from tuning.winners import against_defaults, winner_scores
 
 
 def write(folder, **changes):
@@ -155,10 +156,10 @@ def test_a_winner_that_failed_counts_as_the_worst(tmp_path):
     first |= {"status": "failed", "validation": None, "test": None, "curve": []}
     results = read_results(fake.write(folder))
     winners, defaults = (
-        analysis.winner_scores(results.kind(kind), "nll", "min") for kind in ("winner", "default")
+        winner_scores(results.kind(kind), "nll", "min") for kind in ("winner", "default")
     )
     assert np.isinf(winners.loc[100, "lstm"])
-    table = analysis.against_defaults(winners, defaults, {n: n for n in winners}, "min")
+    table = against_defaults(winners, defaults, {n: n for n in winners}, "min")
     worst = max(winners.loc[101:].max(axis=None), winners.loc[100, "gru"], defaults.max(axis=None))
     assert table.loc["lstm", "winner"] == pytest.approx(
         (worst + winners.loc[101:, "lstm"].sum()) / 3

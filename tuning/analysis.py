@@ -7,8 +7,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from tuning.importance import LEAST, importance
-from tuning.ranking import compare_cells, smallest_p
-from tuning.statistics import compare_pairs, holm, sign, worst_for_failed
+from tuning.statistics import sign, worst_for_failed
 
 SURE = 0.05  # a corrected probability below it
 QUARTER, FEW = 0.25, 3  # trials of a cell that count as its best ones, for learning rates
@@ -21,6 +20,10 @@ def with_failed(rows, direction, column="validation"):
         rows: of `Results.lines`.
         direction: "min" or "max".
         column: of the scores.
+
+    Example:
+
+    >>> with_failed(results.kind("trial"), "min").max()
     """
     return rows[column].where(~rows["failed"], sign(direction) * np.inf)
 
@@ -33,6 +36,10 @@ def score_table(results):
 
     Raises:
         ValueError: two trials of a cell with the same draw.
+
+    Example:
+
+    >>> score_table(read_results("runs/parity")).loc[0, "lstm"]
     """
     trials = results.kind("trial")
     twice = trials[trials.duplicated(["draw", "cell"], keep=False)]
@@ -56,6 +63,10 @@ def score_lists(results):
 
     Returns:
         Arrays by cell.
+
+    Example:
+
+    >>> score_lists(read_results("runs/parity"))["lstm"].mean()
     """
     trials = results.kind("trial")
     filled = worst_for_failed(with_failed(trials, results.direction), results.direction)
@@ -72,6 +83,10 @@ def best_lines(rows, direction, by):
 
     Returns:
         A table with the values as its index; none for a value whose trials have all failed.
+
+    Example:
+
+    >>> best_lines(results.kind("trial"), "min", "cell").loc["lstm", "trial"]
     """
     done = rows[~rows["failed"]]
     losses = sign(direction) * done["validation"]
@@ -89,6 +104,10 @@ def overview(results):
     Returns:
         A table with the index `cell` and columns `trials`, `failed`, `best`, `best_trial` and
         `median` (failed trials count as the worst).
+
+    Example:
+
+    >>> overview(read_results("runs/parity")).loc["lstm", "failed"]
     """
     trials, scores = results.kind("trial"), score_lists(results)
     best = best_lines(trials, results.direction, "cell")
@@ -105,101 +124,6 @@ def overview(results):
     return table.loc[loss.sort_values(kind="stable").index].rename_axis("cell")
 
 
-def winner_scores(rows, objective, direction):
-    """Test scores by seed and cell; a failed run is infinite.
-
-    Args:
-        rows: of kind "winner" or "default".
-        objective: the key of the score.
-        direction: "min" or "max".
-
-    Returns:
-        A table. Where a cell has winners from several trials, the trial stands behind its name.
-    """
-    if rows.empty:
-        return pd.DataFrame()
-    scores = rows["test"].map(lambda t: t.get(objective) if isinstance(t, dict) else None)
-    rows = rows.assign(score=pd.to_numeric(scores))
-    rows["score"] = with_failed(rows, direction, "score")
-    return rows.assign(label=winner_labels(rows)).pivot_table(
-        index="seed", columns="label", values="score", aggfunc="first", sort=False
-    )
-
-
-def winner_labels(rows):
-    """The name of each winner: its cell, and its trial where the cell has several.
-
-    Args:
-        rows: of kind "winner" or "default".
-    """
-    several = rows.groupby("cell")["trial"].transform("nunique") > 1
-    return rows["cell"].where(~several, rows["cell"] + " " + rows["trial"])
-
-
-def seeds_method(seeds, tests):
-    """Which test suits so few seeds: signs are flipped where that can be significant at all.
-
-    Args:
-        seeds: how many there are.
-        tests: how many comparisons are made.
-
-    Example:
-
-    >>> seeds_method(3, 8), seeds_method(10, 8)
-    ('student', 'sign_flip')
-    """
-    return "sign_flip" if smallest_p(seeds, tests, "sign_flip") < SURE else "student"
-
-
-def against_defaults(winners, defaults, cells, direction):
-    """Each winner against the default configuration of its cell, paired over seeds.
-
-    Args:
-        winners, defaults: as of `winner_scores`.
-        cells: the cell of each winner, by its label.
-        direction: "min" or "max".
-
-    Returns:
-        A table with a row for each winner that has a default, and columns `winner`,
-        `winner_sd`, `default`, `default_sd` and those of `compare_pairs`; `p_holm` is
-        corrected for the number of winners. Failed runs count as the worst of both tables. The
-        name of the test is in `attrs["method"]`.
-    """
-    labels = [label for label in winners if cells[label] in defaults]
-    if not labels:
-        return pd.DataFrame()
-    both = pd.concat([winners[labels], defaults], axis=1, keys=["winner", "default"])
-    both = worst_for_failed(both, direction)
-    rows = {}
-    method = seeds_method(len(winners), len(labels))
-    for label in labels:
-        one, two = both["winner", label], both["default", cells[label]]
-        rows[label] = {"winner": one.mean(), "winner_sd": one.std()}
-        rows[label] |= {"default": two.mean(), "default_sd": two.std()}
-        rows[label] |= compare_pairs(one, two, method)
-    table = pd.DataFrame.from_dict(rows, orient="index")
-    table["p_holm"] = holm(table["p"])
-    table.attrs["method"] = method
-    return table
-
-
-def among_winners(winners, reference, direction):
-    """Winners against the winner of the reference, paired over seeds.
-
-    Args:
-        winners: as of `winner_scores`.
-        reference: the label that the others are compared with, chosen by validation scores.
-        direction: "min" or "max".
-
-    Returns:
-        As `compare_cells`, with the name of the test in `attrs["method"]`.
-    """
-    method = seeds_method(len(winners), winners.shape[1] - 1)
-    table = compare_cells(winners, direction, reference, method)
-    table.attrs["method"] = method
-    return table
-
-
 def factor_importance(results, ranks=True, trees=64):
     """`importance` of the factors of all trials.
 
@@ -211,6 +135,10 @@ def factor_importance(results, ranks=True, trees=64):
 
     Returns:
         An `Importance`, or `None` where there are too few trials or nothing differs.
+
+    Example:
+
+    >>> factor_importance(read_results("runs/parity")).summary()
     """
     trials = results.kind("trial")
     if ranks:
@@ -233,6 +161,10 @@ def left_out(results):
 
     Args:
         results: a `Results`.
+
+    Example:
+
+    >>> left_out(read_results("runs/parity"))
     """
     names = _names(results.kind("trial")["configuration"], ())
     solved = {"units"} if results.settings.get("parameters") else set()
@@ -258,6 +190,10 @@ def rate_ranges(results):
         A table with the index `cell` and columns `best` (the learning rate of the best trial),
         `low` and `high` (the ends among the best quarter of its trials, three at least), `count`
         and `trials` (their names); empty where nothing has a learning rate.
+
+    Example:
+
+    >>> rate_ranges(read_results("runs/parity"))["best"].median()
     """
     trials = results.kind("trial")
     rates = trials["configuration"].map(lambda c: c.get("learning_rate"))

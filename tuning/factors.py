@@ -113,7 +113,16 @@ def find_factors(configurations, space=None, leave_out=()):
 
 
 def plain_value(value):
-    """A value that can be compared: lists and dictionaries by how they are written."""
+    """A value that can be compared: lists and dictionaries by how they are written.
+
+    Args:
+        value: anything that JSON has.
+
+    Example:
+
+    >>> plain_value([1, 2])
+    '[1, 2]'
+    """
     return str(value) if isinstance(value, (list, dict)) else value
 
 

@@ -49,6 +49,10 @@ class Importance:
 
         Returns:
             A table with columns `share`, `low` and `high`.
+
+        Example:
+
+        >>> found.summary().loc["learning_rate", "share"]
         """
         shares = self.pairs if pairs else self.shares
         table = pd.DataFrame(

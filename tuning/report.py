@@ -9,6 +9,7 @@ import sys
 
 from tuning import analysis, sections, trial_sections
 from tuning.document import Document, number
+from tuning.entries import interval, sure
 from tuning.ranking import check_reference, compare_cells, smallest_p
 from tuning.results import LOG, read_results
 from tuning.statistics import sign
@@ -83,7 +84,7 @@ def _short(results, ranking, best, defaults, found):
         sentences.append(
             f"Tuning `{best}` changed its test {name} from {number(row['default'])} to "
             f"{number(row['winner'])} over {int(row['pairs'])} fresh seeds (difference "
-            f"{number(row['difference'], 3)}, 95 % interval {sections.interval(row)})."
+            f"{number(row['difference'], 3)}, 95 % interval {interval(row)})."
         )
     if found is not None:
         first = found.summary().iloc[:2]
@@ -96,7 +97,7 @@ def _short(results, ranking, best, defaults, found):
 
 def _against(ranking, best, loss):
     """Which cells are better and worse than the reference, and of which one cannot tell."""
-    others, certain = ranking.drop(index=best), sections.sure(ranking)
+    others, certain = ranking.drop(index=best), sure(ranking)
     better = set(others.index[loss * others["difference"] < 0])
     groups = {
         "better": [cell for cell in others.index if cell in certain & better],

@@ -4,54 +4,26 @@ import numpy as np
 
 from tuning import analysis, pictures
 from tuning.document import number
+from tuning.entries import DIFFERENCE, TESTS, difference, differences_figure, interval, probability
 from tuning.ranking import best_share_welch, expected_best, expected_best_band
 
-TESTS = {
-    "wilcoxon": "Wilcoxon's signed-rank test; the difference is the pseudo-median, its interval a "
-    "percentile bootstrap over draws",
-    "sign_flip": "a permutation test that flips the signs of the differences; the interval of the "
-    "mean difference is a percentile bootstrap over seeds",
-    "student": "a paired t-test, as seeds are too few for a test without assumptions; the interval "
-    "of the mean difference is Student's",
-}
-DIFFERENCE = ("difference", "95 % interval", "p", "p (Holm)")
 MOST_PAIRS = 6
 
 
-def interval(row):
-    """The ends of an interval, in brackets."""
-    return f"[{number(row['low'], 3)}, {number(row['high'], 3)}]"
-
-
-def probability(p):
-    """A probability in three decimals."""
-    return "-" if np.isnan(p) else "<0.001" if p < 0.0005 else f"{p:.3f}"
-
-
-def difference(row):
-    """A difference with its interval and its probabilities, as entries of a table."""
-    ends = [probability(row[name]) for name in ("p", "p_holm")]
-    return [number(row["difference"], 3), interval(row), *ends]
-
-
-def differences_figure(document, name, table, title, label, caption):
-    """A figure of differences with intervals around 0; those beyond doubt are filled."""
-    figure = pictures.intervals(as_middle(table), title, label, 0, marked=sure(table))
-    document.figure(name, figure, f"{caption}; filled: Holm-corrected p below {analysis.SURE}.")
-
-
-def sure(table):
-    """Names whose difference is beyond doubt after the correction."""
-    return set(table.index[table["p_holm"] < analysis.SURE])
-
-
-def as_middle(table, by="difference"):
-    """A table for `pictures.intervals`."""
-    return table.rename(columns={by: "middle"})[["middle", "low", "high"]].dropna()
-
-
 def ranking_section(document, results, ranking, reference, chosen):
-    """Cells in order, with paired differences to the reference where trials are paired."""
+    """Cells in order, with paired differences to the reference where trials are paired.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+        ranking: as of `compare_cells`, or `None` where trials are not paired.
+        reference: the cell that others are compared with.
+        chosen: whether it was named beforehand.
+
+    Example:
+
+    >>> ranking_section(document, results, ranking, "lstm", chosen=True)
+    """
     document.heading("Ranking of cells, by validation scores")
     table, name = analysis.overview(results), results.objective
     if ranking is None:
@@ -115,7 +87,17 @@ def _greff(document, results, reference, order):
 
 
 def best_section(document, results, order):
-    """Expected best of n trials."""
+    """Expected best of n trials.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+        order: cells, first the one that matters most.
+
+    Example:
+
+    >>> best_section(document, results, ["lstm", "gru"])
+    """
     document.heading("Expected best of n trials")
     if not results.independent:
         document.text(
@@ -158,7 +140,19 @@ def best_section(document, results, order):
 
 
 def importance_section(document, results):
-    """Shares of the variance, of ranks and of scores."""
+    """Shares of the variance, of ranks and of scores.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+
+    Returns:
+        The `Importance` of ranks, or `None`.
+
+    Example:
+
+    >>> importance_section(document, results)
+    """
     document.heading("Which factor matters")
     found = analysis.factor_importance(results)
     if found is None:

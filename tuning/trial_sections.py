@@ -7,16 +7,27 @@ import numpy as np
 from keras_rnnzoo.figures import cells_scatter
 from tuning import analysis, pictures
 from tuning.document import number
+from tuning.entries import as_middle
 from tuning.factors import find_factors
 from tuning.parallel import parallel_coordinates
-from tuning.sections import as_middle
 from tuning.statistics import worst_for_failed
+from tuning.winners import winner_labels
 
 SPREAD = 1.1  # of parameter counts, above which a figure of them says something
 
 
 def depth_section(document, results, order):
-    """Best and median score by cell and depth."""
+    """Best and median score by cell and depth.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+        order: cells, first one on top.
+
+    Example:
+
+    >>> depth_section(document, results, ["lstm", "gru"])
+    """
     document.heading("Depth and cell")
     trials = results.kind("trial")
     trials = trials[trials["depth"].notna()]
@@ -53,7 +64,17 @@ def _field(best, names, cell, depth):
 
 
 def rate_section(document, results, order):
-    """Learning rates of the best trials."""
+    """Learning rates of the best trials.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+        order: cells, first one on top.
+
+    Example:
+
+    >>> rate_section(document, results, ["lstm", "gru"])
+    """
     document.heading("Learning rate")
     ranges = analysis.rate_ranges(results)
     if ranges.empty:
@@ -74,7 +95,17 @@ def rate_section(document, results, order):
 
 
 def trials_section(document, results, order):
-    """Parallel coordinates of all trials that completed, cells in their order."""
+    """Parallel coordinates of all trials that completed, cells in their order.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+        order: cells, first one on top.
+
+    Example:
+
+    >>> trials_section(document, results, ["lstm", "gru"])
+    """
     document.heading("All trials")
     trials = results.kind("trial")
     done = trials[~trials["failed"]]
@@ -98,14 +129,23 @@ def trials_section(document, results, order):
 
 
 def cost_section(document, results):
-    """Scores against seconds and parameters."""
+    """Scores against seconds and parameters.
+
+    Args:
+        document: a `Document`.
+        results: a `Results`.
+
+    Example:
+
+    >>> cost_section(document, results)
+    """
     document.heading("Score against seconds and parameters")
     rows, words = results.kind("winner"), "each dot a winner, its line the range over seeds"
     rows = rows[~rows["failed"]]
     if rows.empty:
         best = analysis.best_lines(results.kind("trial"), results.direction, "cell")
         rows, words = best.reset_index(), "each dot the best trial of a cell"
-    rows = rows[rows["cell"].notna()].assign(label=analysis.winner_labels(rows))
+    rows = rows[rows["cell"].notna()].assign(label=winner_labels(rows))
     for cost in ("seconds", "parameters"):
         known = rows[rows[cost] > 0]
         if known.empty or (cost == "parameters" and _flat(known[cost])):

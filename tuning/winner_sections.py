@@ -1,9 +1,10 @@
 """The section of a report about winners, retrained with fresh seeds."""
 
-from tuning import analysis, pictures
+from tuning import pictures
 from tuning.document import number
-from tuning.sections import DIFFERENCE, TESTS, difference, differences_figure
+from tuning.entries import DIFFERENCE, TESTS, difference, differences_figure
 from tuning.statistics import worst_for_failed
+from tuning.winners import against_defaults, among_winners, winner_labels, winner_scores
 
 
 def winners_section(document, results, reference, order):
@@ -11,20 +12,22 @@ def winners_section(document, results, reference, order):
 
     Returns:
         The two tables, each `None` where it is not possible.
+
+    Example:
+
+    >>> winners_section(document, results, "lstm", ["lstm", "gru"])
     """
     document.heading("Winners with fresh seeds, on the test split")
     rows, plain = results.kind("winner"), results.kind("default")
     if rows["test"].isna().all():
         document.text("No winner has been retrained and scored on the test split yet.")
         return None, None
-    scores = [
-        analysis.winner_scores(r, results.objective, results.direction) for r in (rows, plain)
-    ]
-    cells = dict(zip(analysis.winner_labels(rows), rows["cell"]))
+    scores = [winner_scores(r, results.objective, results.direction) for r in (rows, plain)]
+    cells = dict(zip(winner_labels(rows), rows["cell"]))
     place = {cell: k for k, cell in enumerate(order)}
     winners = scores[0][sorted(scores[0], key=lambda label: place[cells[label]])]
-    trials = dict(zip(analysis.winner_labels(rows), rows["trial"]))
-    defaults = analysis.against_defaults(winners, scores[1], cells, results.direction)
+    trials = dict(zip(winner_labels(rows), rows["trial"]))
+    defaults = against_defaults(winners, scores[1], cells, results.direction)
     document.text(
         f"The winners of the search by validation scores, trained anew with {len(winners)} seeds "
         f"({', '.join(f'{seed:g}' for seed in winners.index)}) that the search did not use. "
@@ -70,7 +73,7 @@ def _mean(mean, spread):
 
 
 def _among(document, results, winners, reference, trials):
-    table = analysis.among_winners(winners, reference, results.direction)
+    table = among_winners(winners, reference, results.direction)
     method = table.attrs["method"]
     document.text(
         f"Against the winner of `{reference}`, which the validation scores name (or "
@@ -89,7 +92,7 @@ def _among(document, results, winners, reference, trials):
 
 
 def _curves(document, results, rows, order):
-    done = rows[~rows["failed"]].assign(label=analysis.winner_labels(rows))
+    done = rows[~rows["failed"]].assign(label=winner_labels(rows))
     curves = {
         label: [curve for curve in done.loc[done["label"] == label, "curve"] if curve]
         for label in order
