@@ -9,11 +9,11 @@ import pytest
 from fake_sweeps import CELLS, FakeSweep
 
 from tuning import analysis
+from tuning.comparisons import pseudo_median
 from tuning.document import Document
 from tuning.ranking import compare_cells
 from tuning.report import build_report, main
 from tuning.results import read_results
-from tuning.statistics import pseudo_median
 
 FAILED = {("gru", 3), ("min_gru", 4), ("min_gru", 5)}
 

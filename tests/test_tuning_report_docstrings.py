@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-MODULES = ("document", "entries", "factors", "importance", "ranking", "statistics", "winners")
+MODULES = ("document", "entries", "factors", "importance", "ranking", "comparisons", "winners")
 
 
 @pytest.mark.parametrize("name", MODULES)

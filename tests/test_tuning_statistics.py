@@ -7,15 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tuning.ranking import (
-    best_cell,
-    best_share_welch,
-    compare_cells,
-    expected_best,
-    expected_best_band,
-    smallest_p,
-)
-from tuning.statistics import (
+from tuning.comparisons import (
     METHODS,
     bootstrap_interval,
     compare_pairs,
@@ -26,6 +18,14 @@ from tuning.statistics import (
     student_interval,
     student_p,
     worst_for_failed,
+)
+from tuning.ranking import (
+    best_cell,
+    best_share_welch,
+    compare_cells,
+    expected_best,
+    expected_best_band,
+    smallest_p,
 )
 
 

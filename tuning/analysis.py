@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from tuning.comparisons import sign, worst_for_failed
 from tuning.importance import LEAST, importance
-from tuning.statistics import sign, worst_for_failed
 
 SURE = 0.05  # a corrected probability below it
 QUARTER, FEW = 0.25, 3  # trials of a cell that count as its best ones, for learning rates

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from keras_rnnzoo.base.options import nearest
-from tuning.statistics import RESAMPLES, compare_pairs, holm, parts_of, sign, worst_for_failed
+from tuning.comparisons import RESAMPLES, compare_pairs, holm, parts_of, sign, worst_for_failed
 
 
 def compare_cells(scores, direction, reference=None, method="wilcoxon", **interval):
@@ -15,7 +15,7 @@ def compare_cells(scores, direction, reference=None, method="wilcoxon", **interv
 
     Args:
         scores: a table with a row for each draw or seed and a column for each cell, as the
-            module `tuning.statistics` describes. Failed trials count as the worst score.
+            module `tuning.comparisons` describes. Failed trials count as the worst score.
         direction: "min" or "max", which is better.
         reference: the cell to compare with, chosen before the scores were seen. Default: the
             best one, the cell that no other is ahead of. Choosing it by the same scores makes

@@ -8,11 +8,11 @@ import argparse
 import sys
 
 from tuning import analysis, sections, trial_sections
+from tuning.comparisons import sign
 from tuning.document import Document, number
 from tuning.entries import interval, sure
 from tuning.ranking import check_reference, compare_cells, smallest_p
 from tuning.results import LOG, read_results
-from tuning.statistics import sign
 from tuning.winner_sections import winners_section
 
 VERSIONS = ("python", "keras", "backend", "backend_version", "numpy", "cpu_count", "commit")

@@ -6,11 +6,11 @@ import numpy as np
 
 from keras_rnnzoo.figures import cells_scatter
 from tuning import analysis, pictures
+from tuning.comparisons import worst_for_failed
 from tuning.document import number
 from tuning.entries import as_middle
 from tuning.factors import find_factors
 from tuning.parallel import parallel_coordinates
-from tuning.statistics import worst_for_failed
 from tuning.winners import winner_labels
 
 SPREAD = 1.1  # of parameter counts, above which a figure of them says something

@@ -1,9 +1,9 @@
 """The section of a report about winners, retrained with fresh seeds."""
 
 from tuning import pictures
+from tuning.comparisons import worst_for_failed
 from tuning.document import number
 from tuning.entries import DIFFERENCE, TESTS, difference, differences_figure
-from tuning.statistics import worst_for_failed
 from tuning.winners import against_defaults, among_winners, winner_labels, winner_scores
 
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from tuning.analysis import SURE, with_failed
+from tuning.comparisons import compare_pairs, holm, worst_for_failed
 from tuning.ranking import compare_cells, smallest_p
-from tuning.statistics import compare_pairs, holm, worst_for_failed
 
 
 def winner_scores(rows, objective, direction):
