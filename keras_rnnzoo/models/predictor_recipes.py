@@ -61,6 +61,34 @@ class PredictorRecipe:
         return replace(self, **options)
 
 
+RECIPES = {
+    "jsb": PredictorRecipe(
+        {"units": 200, "dropout": 0.5}, epochs=30, learning_rate=0.01, batch_size=16
+    ),
+    "sample": PredictorRecipe({"units": 64}, epochs=12, learning_rate=0.02, batch_size=8),
+    "adding": PredictorRecipe({"cell": "gru", "units": 32}, epochs=20, learning_rate=0.01),
+    "copy_memory": PredictorRecipe(
+        {"units": 64, "forget_start": "chrono"}, epochs=40, learning_rate=0.02
+    ),
+    "parity": PredictorRecipe({"units": 24}, epochs=10, learning_rate=0.01),
+    "spike_timing": PredictorRecipe(
+        {"cell": "peephole_lstm", "units": 16}, epochs=15, learning_rate=0.01
+    ),
+}
+"By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`."
+
+
+def recipe_for(parts):
+    """The recipe for `TaskParts`, by their source; music of one's own is trained as the chorales.
+
+    Example:
+
+    >>> recipe_for(memory.load("adding")).epochs
+    20
+    """
+    return RECIPES.get(parts.source, RECIPES["jsb"])
+
+
 def build_sequence_predictor(sequences, recipe, seed=None, **changes):
     """A `SequencePredictor` for a task; `changes` override the recipe's model.
 
