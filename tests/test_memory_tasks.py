@@ -150,6 +150,33 @@ def test_what_cannot_be_is_refused(name, options, message):
         memory.load(name, verbose=False, **options)
 
 
+# Scores
+
+
+def test_whole_sequences_are_exact_where_every_scored_step_is():
+    targets = [np.array([[1], [0]]), np.array([[1], [1]])]
+    raw = [np.array([[2.0], [-1.0]]), np.array([[2.0], [-1.0]])]
+    x = [np.zeros((2, 1))] * 2
+    all_steps = TaskSequences(x, targets, "binary", 1, 1)
+    assert task_scores(all_steps, raw)["exact"] == 0.5
+    assert task_scores(all_steps, raw)["accuracy"] == 0.75
+    first = TaskSequences(x, targets, "binary", 1, 1, [[1, 0]] * 2)
+    assert task_scores(first, raw)["exact"] == task_scores(first, raw)["accuracy"] == 1
+    with pytest.raises(ValueError, match="each of the 2 sequences. Received: 1"):
+        task_scores(all_steps, raw[:1])
+
+
+def test_constant_scores_are_those_of_the_training_mean(rng):
+    y = np.array([[1.0], [1.0], [0.0], [1.0]])
+    part = TaskSequences([np.zeros((4, 1))], [y], "binary", 1, 1)
+    entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
+    assert constant_scores(part, part)["nll"] == pytest.approx(entropy)
+    classes = TaskSequences([np.zeros((4, 1))], [np.array([0, 2, 2, 2])], "categorical", 1, 3)
+    assert constant_scores(classes, classes)["nll"] == pytest.approx(entropy, abs=1e-4)
+    values = TaskSequences([np.zeros((4, 1))] * 2, [[1.0], [3.0]], "values", 1, 1)
+    assert constant_scores(values, values) == {"mse": 1.0, "mae": 1.0}
+
+
 # Sequences and their batches
 
 

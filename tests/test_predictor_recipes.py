@@ -2,10 +2,9 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 import pytest
-from helpers import close, numpy
+from helpers import Stop, close, numpy
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets import memory, music
@@ -28,19 +27,6 @@ TINY = PredictorRecipe(
     average=0.5,
 )
 PARTS = parity((2, 9), (5, 12), (5, 12), (128, 48, 48), every_step=True)
-
-
-class Stop(keras.callbacks.Callback):
-    """Ends a run in the middle of its third epoch, as a kill does: nothing is tidied up."""
-
-    epoch = 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.epoch == 2:
-            raise KeyboardInterrupt
 
 
 def fit(path=None, seed=0, recipe=TINY, callbacks=(), parts=PARTS):

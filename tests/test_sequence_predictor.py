@@ -1,18 +1,14 @@
 """The sequence predictor: what it computes, its scores, its one file, and what it refuses."""
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from helpers import BACKEND, close, numpy
+from helpers import close, numpy
+from running import backends, fresh
 
 import keras_rnnzoo
 from keras_rnnzoo.datasets.task_sequences import TaskSequences
-from keras_rnnzoo.metrics import constant_scores, task_scores
 from keras_rnnzoo.models.forget_start import forget_gates
 from keras_rnnzoo.models.predictor_losses import StepLoss, StepMetric
 from keras_rnnzoo.models.sequence_predictor import SequencePredictor
@@ -26,11 +22,6 @@ model = keras_rnnzoo.SequencePredictor.load(sys.argv[1])
 said = model.predict([np.array(x) for x in json.loads(sys.argv[2])])
 print(json.dumps([one.tolist() for one in said]))
 """
-BACKENDS = [BACKEND] + [
-    name
-    for name in ("torch", "jax", "tensorflow")
-    if name != BACKEND and importlib.util.find_spec(name)
-]
 KINDS = ("binary", "categorical", "values")
 
 
@@ -183,30 +174,6 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_scored_steps(rng):
     assert got["nll"] == pytest.approx(expected, rel=1e-5)
 
 
-def test_whole_sequences_are_exact_where_every_scored_step_is():
-    targets = [np.array([[1], [0]]), np.array([[1], [1]])]
-    raw = [np.array([[2.0], [-1.0]]), np.array([[2.0], [-1.0]])]
-    x = [np.zeros((2, 1))] * 2
-    all_steps = TaskSequences(x, targets, "binary", 1, 1)
-    assert task_scores(all_steps, raw)["exact"] == 0.5
-    assert task_scores(all_steps, raw)["accuracy"] == 0.75
-    first = TaskSequences(x, targets, "binary", 1, 1, [[1, 0]] * 2)
-    assert task_scores(first, raw)["exact"] == task_scores(first, raw)["accuracy"] == 1
-    with pytest.raises(ValueError, match="each of the 2 sequences. Received: 1"):
-        task_scores(all_steps, raw[:1])
-
-
-def test_constant_scores_are_those_of_the_training_mean(rng):
-    y = np.array([[1.0], [1.0], [0.0], [1.0]])
-    part = TaskSequences([np.zeros((4, 1))], [y], "binary", 1, 1)
-    entropy = -(0.75 * np.log(0.75) + 0.25 * np.log(0.25))
-    assert constant_scores(part, part)["nll"] == pytest.approx(entropy)
-    classes = TaskSequences([np.zeros((4, 1))], [np.array([0, 2, 2, 2])], "categorical", 1, 3)
-    assert constant_scores(classes, classes)["nll"] == pytest.approx(entropy, abs=1e-4)
-    values = TaskSequences([np.zeros((4, 1))] * 2, [[1.0], [3.0]], "values", 1, 1)
-    assert constant_scores(values, values) == {"mse": 1.0, "mae": 1.0}
-
-
 # Starts of forget gates
 
 
@@ -233,7 +200,7 @@ def test_forget_gates_start_where_they_are_told(rng):
 # One file
 
 
-@pytest.mark.parametrize("backend", BACKENDS[:2])
+@pytest.mark.parametrize("backend", backends()[:2])
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path, backend):
     sequences = data(rng, "categorical")
     options = {"cell": "lstm", "depth": 2, "connections": "dense", "dropout": 0.1}
@@ -242,15 +209,8 @@ def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path, backe
     path = tmp_path / "new" / "model.keras"
     model.save(path)
     texts = json.dumps([x.tolist() for x in sequences.inputs])
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", LOAD, str(path), texts],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    for got, expected in zip(json.loads(done.stdout.splitlines()[-1]), model.predict(sequences)):
+    said = json.loads(fresh(LOAD, path, texts, backend=backend))
+    for got, expected in zip(said, model.predict(sequences)):
         close(got, expected)
 
 
