@@ -2,7 +2,14 @@
 
 from keras_rnnzoo.models.forecaster import Forecaster
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier
+from keras_rnnzoo.models.sequence_predictor import SequencePredictor
 from keras_rnnzoo.models.sequence_tagger import SequenceTagger
 from keras_rnnzoo.models.text_classifier import TextClassifier
 
-__all__ = ["Forecaster", "SequenceClassifier", "SequenceTagger", "TextClassifier"]
+__all__ = [
+    "Forecaster",
+    "SequenceClassifier",
+    "SequencePredictor",
+    "SequenceTagger",
+    "TextClassifier",
+]

@@ -1,0 +1,79 @@
+"""Scores of predictions for every step, or after the last: exact, and of whole sequences too."""
+
+import numpy as np
+
+OBJECTIVES = {"binary": "nll", "categorical": "nll", "values": "mse"}
+"The score that is minimised, by the kind of the outputs."
+
+
+def task_scores(sequences, raw):
+    """Score raw outputs against the targets of sequences, each scored step with the same weight.
+
+    | kind | scores |
+    |---|---|
+    | "binary" | `nll`: negative log-likelihood in nats, summed over the outputs of a step |
+    | "categorical" | `nll`: negative log-likelihood of the class in nats |
+    | both | `accuracy`: share of steps with every output right; `exact`: of sequences with every step |
+    | "values" | `mse`, `mae`: over steps and outputs |
+
+    Args:
+        sequences: a `TaskSequences`.
+        raw: for each sequence an array like its target: logits, or values. For "categorical" with
+            one axis more, the classes.
+
+    Returns:
+        A dict of floats.
+
+    Raises:
+        ValueError: another number of outputs than of sequences.
+
+    Example:
+
+    >>> task_scores(parts.validation, model.raw(parts.validation))
+    {'nll': 8.4, 'accuracy': 0.2, 'exact': 0.0}
+    """
+    if len(raw) != len(sequences):
+        raise ValueError(
+            f"Expected outputs for each of the {len(sequences)} sequences. Received: {len(raw)}"
+        )
+    kind = sequences.kind
+    pieces = [_losses(kind, np.asarray(y), np.asarray(z, "float64"))
+              for y, z in zip(sequences.targets, raw)]  # fmt: skip
+    losses, right = ([np.atleast_1d(piece[k]) for piece in pieces] for k in range(2))
+    weights = sequences.weights or [np.ones(len(one)) for one in losses]
+    total = sum(w.sum() for w in weights)
+    mean = [
+        float(sum((w * x).sum() for w, x in zip(weights, xs)) / total) for xs in (losses, right)
+    ]
+    if kind == "values":
+        return {"mse": mean[0], "mae": mean[1]}
+    exact = [bool((x[w > 0] > 0).all()) for w, x in zip(weights, right)]
+    return {"nll": mean[0], "accuracy": mean[1], "exact": float(np.mean(exact))}
+
+
+def _losses(kind, y, z):
+    """Of each step the loss, and whether all of it is right (for values: the absolute error)."""
+    if kind == "values":
+        return np.square(z - y).mean(-1), np.abs(z - y).mean(-1)
+    if kind == "binary":
+        return (np.logaddexp(0, z) - y * z).sum(-1), ((z > 0) == (y > 0)).all(-1)
+    top = z.max(-1, keepdims=True)
+    logs = z - top - np.log(np.exp(z - top).sum(-1, keepdims=True))
+    return -np.take_along_axis(logs, y[..., None], -1)[..., 0], z.argmax(-1) == y
+
+
+def constant_scores(train, scored):
+    """Scores of the predictor that looks at no input: everywhere the mean target of `train`.
+
+    Args:
+        train, scored: `TaskSequences`.
+    """
+    mean = train.mean_target()
+    if train.kind == "values":
+        raw = mean
+    else:
+        mean = np.clip(mean, 1e-6, 1 - 1e-6)
+        raw = np.log(mean) - (np.log1p(-mean) if train.kind == "binary" else 0)
+    shape = np.shape(raw)
+    steps = [(n,) if scored.every_step else () for n in scored.lengths]
+    return task_scores(scored, [np.broadcast_to(raw, (*lead, *shape)) for lead in steps])
