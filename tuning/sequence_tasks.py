@@ -2,14 +2,11 @@
 
 from keras_rnnzoo.datasets import memory, music
 from keras_rnnzoo.models.predictor_recipes import (
+    PredictorRecipe,
     build_sequence_predictor,
     fit_sequence_predictor,
-    recipe_for,
 )
 from tuning.tasks import Task, forget_start
-
-QUICK = (256, 128, 128)
-"Sequences of train, validation and test for a first look."
 
 
 class SequenceTask(Task):
@@ -17,7 +14,7 @@ class SequenceTask(Task):
 
     def load(self):
         self.data = self.parts()
-        self.base = recipe_for(self.data)
+        self.base = PredictorRecipe()
         self.steps = max(3, int(self.data.train.lengths.max()))
 
     def parts(self):
@@ -60,23 +57,29 @@ class Generated(SequenceTask):
     """A generated task by its name in `datasets.memory`."""
 
     made = ""
-    options = {}
+    few = {}
+    "Options of a first look, beside its numbers of sequences."
 
     def parts(self):
-        return memory.load(self.made, **self.options, **({"sizes": QUICK} if self.quick else {}))
+        few = {"sizes": (256, 64, 64), **self.few}
+        return memory.load(self.made, **(few if self.quick else {}))
 
 
 class Adding(Generated):
     made, objective, watched = "adding", "mse", "val_mse"
+    few = {"length": 20}
 
 
 class Copy(Generated):
     made = "copy_memory"
+    few = {"delay": 5}
 
 
 class Parity(Generated):
     made = "parity"
+    few = {"lengths": (3, 10), "validation_lengths": (3, 20), "test_lengths": (3, 20)}
 
 
 class Spikes(Generated):
     made = "spike_timing"
+    few = {"interval": 4, "spikes": 2}

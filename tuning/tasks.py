@@ -117,8 +117,6 @@ def forget_start(configuration):
     return start if start in (None, "chrono") else float(start)
 
 
-
-
 def task_of(name, quick=False):
     """The task of a name.
 
