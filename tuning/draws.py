@@ -48,7 +48,17 @@ class Answered:
         return {"status": "RUNNING", "values": known["values"]}
 
 
-class PairedDraws(Answered, keras_tuner.Oracle):
+class _Draws(keras_tuner.Oracle):
+    """The draws of `PairedDraws`, as if nothing were known of them yet."""
+
+    def populate_space(self, trial_id):
+        number = int(trial_id)
+        if number >= self.max_trials:
+            return {"status": "STOPPED", "values": None}
+        return {"status": "RUNNING", "values": self.values_of(number)}
+
+
+class PairedDraws(Answered, _Draws):
     """Every cell with the same random draws, one draw after the other.
 
     Each hyperparameter is drawn by a generator of its own, seeded by the sweep, the number of the
@@ -79,11 +89,6 @@ class PairedDraws(Answered, keras_tuner.Oracle):
             max_consecutive_failed_trials=NEVER,
         )
         self.cells, self.sweep_seed = tuple(cells), seed
-
-    def populate_space(self, trial_id):
-        if int(trial_id) >= self.max_trials:
-            return {"status": "STOPPED", "values": None}
-        return super().populate_space(trial_id)
 
     def values_of(self, number):
         """The values of a trial by its number."""

@@ -1,8 +1,7 @@
-"""What a sweep is asked for: read from the command line, kept in `sweep.json`, compared on resume."""
+"""What a sweep is asked for: kept in `sweep.json`, compared with the command that resumes it."""
 
 import json
 import shlex
-import sys
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import metadata
 from pathlib import Path
@@ -95,9 +94,17 @@ def check_versions(there, here, who):
         )
 
 
-def save(folder, settings, space):
-    """Write `sweep.json`; `space` holds what is chosen from in words."""
-    here = {"command": shlex.join(sys.argv), "environment": versions()}
+def save(folder, settings, space, command):
+    """Write `sweep.json`.
+
+    Arguments:
+        folder: of the sweep.
+        settings: a `Settings`.
+        space: what is chosen from in words, by name.
+        command: the arguments that began the sweep.
+    """
+    command = shlex.join(["python", "-m", "tuning.sweep", *command])
+    here = {"command": command, "environment": versions()}
     found = {**asdict(settings), "sweep": settings.hash, "space": space, **here}
     write_json(Path(folder) / FILE, found)
 

@@ -1,4 +1,4 @@
-"""What a sweep chooses from: one function a task, from KerasTuner's `hp` to a flat configuration."""
+"""What a sweep chooses from: a function a task, from KerasTuner's `hp` to a flat configuration."""
 
 from dataclasses import dataclass
 
@@ -103,10 +103,6 @@ def read_depths(text):
     return tuple(sorted(set(depths)))
 
 
-def _accepting(cells, option):
-    return [name for name in cells if option not in zoo.get(name).cell_class.refuses]
-
-
 def _stack(hp, choices):
     """Cell, depth, width and how the layers are joined."""
     cell = hp.Choice("cell", list(choices.cells))
@@ -122,15 +118,17 @@ def _stack(hp, choices):
     return {"cell": cell, "depth": depth, "units": units, "connections": connections}
 
 
-def _noise(hp, choices):
-    """Noise in the recurrence; a cell that refuses what was drawn goes without."""
+def _noise(hp, cell):
+    """Noise in the recurrence; a cell that refuses what was drawn goes without.
+
+    So all cells share the draw. (KerasTuner knows no scope under two choices at once.)
+    """
     found = dict.fromkeys(NOISES[1:])
     hp.Choice("noise", NOISES)
     for option in found:
-        cells = _accepting(choices.cells, option)
-        if cells:
-            with hp.conditional_scope("noise", [option]), hp.conditional_scope("cell", cells):
-                found[option] = hp.Float(option, 0.05, 0.4)
+        with hp.conditional_scope("noise", [option]):
+            rate = hp.Float(option, 0.05, 0.4)
+        found[option] = None if option in zoo.get(cell).cell_class.refuses else rate
     return found
 
 
@@ -150,11 +148,12 @@ def _training(hp, low, high):
 
 
 def _common(hp, choices, rates, dropout=0.5):
+    stack = _stack(hp, choices)
     return {
         **dict.fromkeys(NAMES),
-        **_stack(hp, choices),
+        **stack,
         "dropout": hp.Float("dropout", 0.0, dropout),
-        **_noise(hp, choices),
+        **_noise(hp, stack["cell"]),
         **_forget_bias(hp, choices),
         **_training(hp, *rates),
     }

@@ -56,6 +56,7 @@ def arguments(given=None):
     p.add_argument("--resume", action="store_true", help="go on with the sweep in the folder")
     p.add_argument("--overwrite", action="store_true", help="replace the sweep in the folder")
     args = p.parse_args(given)
+    args.command = sys.argv[1:] if given is None else list(map(str, given))
     if args.resume and args.overwrite:
         p.error("--resume goes on with a sweep, --overwrite deletes it: choose one")
     if args.tuner and args.mode != "best":
@@ -103,7 +104,7 @@ def prepare(args, folder):
     return kept, found[1]
 
 
-def begin(runner, folder, clock):
+def begin(runner, folder, clock, command):
     """Check that the budget fits the sizes and the time, and write down what is begun.
 
     Returns:
@@ -132,7 +133,7 @@ def begin(runner, folder, clock):
                 "left. Give more time (--budget), or take fewer --epochs, --cells or --seeds."
             )
     words = spaces.describe(search.space_of(task, wanted))
-    settings.save(folder, wanted, words)
+    settings.save(folder, wanted, words, command)
     return costs
 
 
@@ -146,7 +147,7 @@ def sweep(args, folder, started):
     used = 0 if args.budget else sum(line["seconds"] for line in log.lines)
     clock = Clock(wanted.budget_seconds, used + time.monotonic() - started)
     runner = Runner(task, wanted, log, None)
-    costs = begin(runner, folder, clock) if kept is None else Costs(log)
+    costs = begin(runner, folder, clock, args.command) if kept is None else Costs(log)
     runner.table = table_of(runner, costs, clock)
     oracle = search.oracle_of(task, wanted, log)
     searched = True
