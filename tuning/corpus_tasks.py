@@ -29,10 +29,10 @@ class Reviews(Task):
     objective, direction, watched = "accuracy", "max", "val_kept"
     epochs, parameters, joins_directions = 3, 20_000, True
     space = staticmethod(spaces.imdb)
-    vocabulary = None
+    source, vocabulary = "auto", None
 
     def load(self):
-        reviews = imdb.load()
+        reviews = imdb.load(self.source)
         shorten = self.quick and len(reviews.train) > 4000
         self.data = reviews.shortened() if shorten else reviews
         self.base = texts.SAMPLE if reviews.source == "sample" else texts.FEW_REVIEWS
@@ -75,10 +75,10 @@ class Entities(Task):
     objective, direction, watched = "f1", "max", "val_f1"
     epochs, parameters, joins_directions = 6, 150_000, True
     space = staticmethod(spaces.ner)
-    steps = 40
+    source, steps = "auto", 40
 
     def load(self):
-        corpus = ner.load()
+        corpus = ner.load(self.source)
         if self.quick:
 
             def head(part, n):

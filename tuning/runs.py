@@ -62,10 +62,10 @@ class Runner:
             raise
         except Exception as error:  # whatever it is, the sweep goes on and tells it
             found["error"] = first_line(error)
-        line = self.identity(kind, seed, own) | found
-        line |= {"curve": [value if math.isfinite(value) else None for value in watch.curve]}
-        line |= {"epochs": len(watch.curve), "seconds": round(time.monotonic() - began, 3)}
-        line |= {"environment": self.environment}
+        curve = [value if math.isfinite(value) else None for value in watch.curve]
+        line = self.identity(kind, seed, own) | found | {"curve": curve, "epochs": len(curve)}
+        line["seconds"] = round(time.monotonic() - began, 3)
+        line["environment"] = self.environment
         line["time"] = datetime.now(UTC).isoformat(timespec="seconds")
         keras.utils.clear_session()
         gc.collect()

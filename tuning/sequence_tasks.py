@@ -47,10 +47,10 @@ class SequenceTask(Task):
 class Music(SequenceTask):
     """Four-part chorales of Bach: which notes sound next."""
 
-    epochs, parameters = 20, 50_000
+    source, epochs, parameters = "auto", 20, 50_000
 
     def parts(self):
-        return music.load("sample" if self.quick else "auto").next_steps()
+        return music.load("sample" if self.quick else self.source).next_steps()
 
 
 class Generated(SequenceTask):
