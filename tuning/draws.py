@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import warnings
 
 import keras_tuner
 import numpy as np
@@ -40,7 +41,9 @@ class Answered:
     def populate_space(self, trial_id):
         known = self.log and self.log.find("trial", name_of(trial_id))
         if not known:
-            return super().populate_space(trial_id)
+            with warnings.catch_warnings():  # of a Gaussian process that has seen few trials
+                warnings.filterwarnings("ignore", "The optimal value found|lbfgs failed")
+                return super().populate_space(trial_id)
         if self.forgets:
             self._seed_state += len(known["values"])  # one for each value that was drawn
         else:

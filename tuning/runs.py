@@ -75,7 +75,7 @@ class Runner:
         """What tells a line from the others."""
         task = {"task": self.task.name, "sweep": self.settings.hash, "seed": seed}
         score = {"objective": self.task.objective, "direction": self.task.direction}
-        return {"kind": kind, **task, "trial": None, "draw": None, **score, **own}
+        return {"kind": kind, **task, "trial": None, "draw": None, **score, "values": None, **own}
 
     def train(self, kind, found, seed, epochs, watch, parameters):
         """Fill in what comes of a training."""

@@ -91,8 +91,8 @@ def read_depths(text):
     depths = []
     try:
         for part in text.split(","):
-            first, _, last = part.partition("-")
-            depths += range(int(first), int(last or first) + 1)
+            first, dash, last = part.partition("-")
+            depths += range(int(first), int(last if dash else first) + 1)
     except ValueError:
         depths = []
     if not depths or min(depths) < 1:
