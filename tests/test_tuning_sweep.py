@@ -333,7 +333,7 @@ def test_other_versions_are_refused(run, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--cells", "lsmt"], "Did you mean 'LSTM'"),
+        (["--cells", "lsmt"], "Did you mean 'lstm'"),
         (["--depths", "0"], "Depths are numbers of layers"),
         (["--trials", 0], "--trials must be 1 or more"),
         (["--seeds", -1], "--seeds must be 0 or more"),
@@ -355,7 +355,8 @@ def test_a_folder_with_something_else_is_refused(run, tmp_path):
     (tmp_path / "sweep" / "thesis.tex").write_text("x")
     status, _, said = run()
     assert status == 1 and "holds 'thesis.tex'" in said
-    (tmp_path / "sweep" / "thesis.tex").rename(tmp_path / "sweep" / "trials.jsonl")
+    (tmp_path / "sweep" / "thesis.tex").unlink()
+    (tmp_path / "sweep" / "trials.jsonl").write_text('{"kind": "trial"}\n')
     assert "holds 'trials.jsonl' and no sweep.json" in run()[2]
 
 

@@ -1,6 +1,5 @@
 """One run: a configuration and a seed, trained, scored and logged."""
 
-import gc
 import math
 import time
 from datetime import UTC, datetime
@@ -67,8 +66,8 @@ class Runner:
         line["seconds"] = round(time.monotonic() - began, 3)
         line["environment"] = self.environment
         line["time"] = datetime.now(UTC).isoformat(timespec="seconds")
-        keras.utils.clear_session()
-        gc.collect()
+        # To free memory takes half a second where much is imported: too long after short runs.
+        keras.utils.clear_session(free_memory=line["seconds"] > 10)
         return self.log.append(line)
 
     def identity(self, kind, seed, own):
@@ -102,7 +101,7 @@ class Runner:
         model = self.task.build(configuration, 0)
         self.task.fit(model, configuration, 0, min(2, self.settings.epochs), [watch])
         whole = time.monotonic() - began
-        keras.utils.clear_session()
+        keras.utils.clear_session(free_memory=False)
         return max(0.0, whole - watch.seconds[-1] * len(watch.seconds)), watch.seconds[-1]
 
 
