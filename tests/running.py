@@ -1,5 +1,6 @@
-"""Examples as a user runs them: in a process of their own, or faster in this one."""
+"""What runs in a process of its own, and examples as a user runs them."""
 
+import importlib.util
 import os
 import runpy
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import keras
 import pytest
 
 
@@ -64,3 +66,23 @@ def fixtures(path):
         return run
 
     return example, error_of
+
+
+def backends():
+    """This backend, and the others that are installed."""
+    here = keras.backend.backend()
+    others = [name for name in ("torch", "jax", "tensorflow") if name != here]
+    return [here, *(name for name in others if importlib.util.find_spec(name))]
+
+
+def fresh(code, *arguments, backend):
+    """The last line that `code` prints in a fresh process, where a UserWarning is an error."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", code, *map(str, arguments)],
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]

@@ -2,10 +2,9 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 import pytest
-from helpers import close, numpy
+from helpers import Stop, close, numpy
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets import sentiment_sample
@@ -29,21 +28,6 @@ TINY = TextRecipe(
     average=0.8,
     lengths=(64,),  # one shape to compile
 )
-
-
-class Stop(keras.callbacks.Callback):
-    """Ends a run in the middle of an epoch, as a kill does: nothing is tidied up."""
-
-    def __init__(self, epoch):
-        super().__init__()
-        self.stop_in, self.epoch = epoch, 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.epoch == self.stop_in and batch == 1:
-            raise KeyboardInterrupt
 
 
 def fit(path, seed=0, recipe=TINY, callbacks=()):

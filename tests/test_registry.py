@@ -20,7 +20,7 @@ def inputs_of(layer):
     x = np.linspace(-1, 1, 2 * 5 * 4, dtype="float32").reshape(2, 5, 4)
     if isinstance(layer, zoo.Forecaster):
         return ({"history": x.reshape(5, 8, 1)},)
-    if isinstance(layer, zoo.SequenceClassifier):
+    if isinstance(layer, (zoo.SequenceClassifier, zoo.SequencePredictor)):
         return ({"values": x[..., :2], "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, keras.Model):
         return ({"words": np.array([[2, 3, 0], [1, 0, 0]], "int32")},)

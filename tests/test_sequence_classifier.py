@@ -1,14 +1,11 @@
 """The sequence classifier: what it computes, its one file, and what it refuses."""
 
-import importlib.util
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from helpers import BACKEND, close, numpy
+from helpers import close, numpy
+from running import backends, fresh
 
 from keras_rnnzoo.datasets.sequences import Sequences
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier, scaling_of
@@ -27,11 +24,6 @@ from keras_rnnzoo.models.sequence_classifier import SequenceClassifier
 model = SequenceClassifier.load(sys.argv[1])
 print(json.dumps(model.predict([np.array(x) for x in json.loads(sys.argv[2])]).tolist()))
 """
-BACKENDS = [BACKEND] + [
-    name
-    for name in ("torch", "jax", "tensorflow")
-    if name != BACKEND and importlib.util.find_spec(name)
-]
 
 
 def make(rng=None, **options):
@@ -194,22 +186,15 @@ def test_scaling_is_that_of_all_steps_of_the_training_part(rng):
 # One file
 
 
-@pytest.mark.parametrize("backend", BACKENDS[:2])
+@pytest.mark.parametrize("backend", backends()[:2])
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path, backend):
     options = {"members": 2, "convolution": 3, "cell_options": {"zoneout": 0.1}, "cell": "mgu"}
     model, values = make(rng, **options), walks(rng)
     path = tmp_path / "new" / "model.keras"
     model.save(path)
     texts = json.dumps([value.tolist() for value in values])
-    done = subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", LOAD, str(path), texts],
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    close(json.loads(done.stdout.splitlines()[-1]), model.predict(values))
+    said = json.loads(fresh(LOAD, path, texts, backend=backend))
+    close(said, model.predict(values))
 
 
 def test_a_loaded_model_is_the_same_and_trains_on(rng, tmp_path):

@@ -2,10 +2,9 @@
 
 import dataclasses
 
-import keras
 import numpy as np
 import pytest
-from helpers import close
+from helpers import Stop, close
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets import indoor_movement
@@ -40,19 +39,6 @@ def slopes(count, seed):
 
 
 TRAIN, VALIDATION = slopes(32, 0), slopes(16, 1)
-
-
-class Stop(keras.callbacks.Callback):
-    """Ends a run in the middle of its third epoch, as a kill does: nothing is tidied up."""
-
-    epoch = 0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        if self.epoch == 2:
-            raise KeyboardInterrupt
 
 
 def fit(path=None, seed=0, recipe=TINY, callbacks=()):

@@ -35,5 +35,5 @@ def drawn_parts(name, draws, sizes, seed, title, trivial):
     ]
     counts = "{:,} train, {:,} validation, {:,} test".format(*sizes)
     known = ", ".join(f"{key} {value:.4g}" for key, value in trivial.items())
-    text = f"{title}: {counts}, seed {seed}; without looking at the input: {known}."
+    text = f"{title}: {counts}, seed {seed}; without memory: {known}."
     return TaskParts(*parts, name, text, trivial=trivial)

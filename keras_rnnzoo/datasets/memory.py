@@ -216,3 +216,11 @@ TASKS = {
     "parity": parity,
     "spike_timing": spike_timing,
 }
+
+QUICK = {
+    "adding": {"length": 50},
+    "copy_memory": {"delay": 10, "sizes": (4_000, 500, 1_000)},
+    "parity": {"every_step": True},
+    "spike_timing": {"interval": 10},
+}
+"Options with which a task is learnt in less than a minute on one core."

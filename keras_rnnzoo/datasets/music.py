@@ -3,10 +3,10 @@
 A piece is an array (time, 88) of 0 and 1: which keys of a piano sound in a step, from A0 to C8. The
 pieces and their three parts are those of N. Boulanger-Lewandowski, Y. Bengio and P. Vincent,
 "Modeling temporal dependencies in high-dimensional sequences", ICML 2012, arXiv:1206.6392: 382
-chorales of J. S. Bach in four voices, a quarter note a step, and 1,037 British and American folk
-tunes with chords, an eighth note a step. **The task** is to predict each step from those before it,
-see `keras_rnnzoo.datasets.task_sequences.next_steps`; what is reported is the negative
-log-likelihood in nats, summed over the 88 keys of a step and averaged over all predicted steps.
+chorales of J. S. Bach in four voices, and 1,037 folk tunes with chords. **The task** is to predict
+each step from those before it, see `keras_rnnzoo.datasets.task_sequences.next_steps`. What is
+reported is the negative log-likelihood in nats, summed over the 88 keys of a step and averaged over
+all predicted steps of all pieces.
 """
 
 import os
@@ -190,8 +190,8 @@ def _pieces(path, key, cells):
     cells = np.asarray(cells)
     if cells.dtype != object or not cells.size:
         raise ValueError(
-            f"{path}, {key}: expected a cell array with a piece in each cell. Received: an array of "
-            f"shape {cells.shape} and type {cells.dtype}"
+            f"{path}, {key}: expected a cell array with a piece in each cell. Received: an array "
+            f"of shape {cells.shape} and type {cells.dtype}"
         )
     pieces = []
     for number, cell in enumerate(cells.ravel()):

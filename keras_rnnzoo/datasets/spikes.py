@@ -17,12 +17,14 @@ def spike_timing(mode="generate", interval=10, spikes=6, sizes=SIZES, seed=0):
     With F the interval, spike n is at T(n) = T(n-1) + F + I(n), T(0) = 0, where I(n) is drawn
     evenly from 0 and 1. Every sequence has `spikes` intervals; it ends with its last spike.
 
-    | mode | input at step t | target | scored | without looking |
-    |---|---|---|---|---|
-    | "generate" (GTS) | 2 I(n) - 1 for T(n-1) < t <= T(n) | 1 at T(n), else 0 | every step from 1 | \
-entropy of 1 / (F + 1/2) |
-    | "measure" (MSD) | 1 at T(n), else 0 | I(n) at T(n) | the spikes from n = 1 | ln 2 |
-    | "measure_once" (NMSD) | the same, with one interval | I(1), after the last step | once | ln 2 |
+    | mode | input at step t | target | scored |
+    |---|---|---|---|
+    | "generate" (GTS) | 2 I(n) - 1 for T(n-1) < t <= T(n) | 1 at T(n), else 0 | steps from 1 |
+    | "measure" (MSD) | 1 at T(n), else 0 | I(n) at T(n) | spikes from n = 1 |
+    | "measure_once" (NMSD) | 1 at 0 and T(1), else 0 | I(1), after the last step | once |
+
+    Without memory the best that can be said is, in nats, ln 2 where intervals are measured, and the
+    entropy of a coin that shows 1 in F + 1/2 throws where they are generated.
 
     To generate is to count without being told when: where I(n) = I(n-1) nothing in the input marks
     that an interval ended, so the network resets its own count. Gers et al. found that an LSTM

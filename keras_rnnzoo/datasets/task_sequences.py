@@ -85,9 +85,7 @@ class TaskSequences:
             fits = whole and (given >= 0).all() and (given < self.outputs).all()
             what = f"numbers of classes from 0 to {self.outputs - 1}"
         if not fits:
-            raise ValueError(
-                f"Sequence {number}: expected {what}. Received: target={given!r:.200}"
-            )
+            raise ValueError(f"Sequence {number}: expected {what}. Received: target={given!r:.200}")
         return given
 
     def __len__(self):
@@ -170,7 +168,7 @@ class TaskParts:
         source: the name of the task, or a path.
         description: one line that says what this is.
         hint: what else to know before quoting a result.
-        trivial: the scores, by name, of a predictor that looks at no input.
+        trivial: the scores, by name, of a predictor that remembers nothing.
     """
 
     train: TaskSequences

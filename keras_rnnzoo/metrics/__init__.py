@@ -36,6 +36,7 @@ from keras_rnnzoo.metrics.forecast_points import (
 )
 from keras_rnnzoo.metrics.forecast_table import ForecastScores
 from keras_rnnzoo.metrics.forecasts import RunningScores, forecast_scores
+from keras_rnnzoo.metrics.task_scores import constant_scores, task_scores
 
 __all__ = [
     "EntityScores",
@@ -44,6 +45,7 @@ __all__ = [
     "RunningScores",
     "Score",
     "SpanError",
+    "constant_scores",
     "coverage",
     "crps_gaussian",
     "crps_quantiles",
@@ -64,6 +66,7 @@ __all__ = [
     "sample_quantiles",
     "smape",
     "span_errors",
+    "task_scores",
     "token_accuracy",
     "weighted_quantile_loss",
     "write_errors",

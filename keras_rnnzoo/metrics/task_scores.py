@@ -13,7 +13,8 @@ def task_scores(sequences, raw):
     |---|---|
     | "binary" | `nll`: negative log-likelihood in nats, summed over the outputs of a step |
     | "categorical" | `nll`: negative log-likelihood of the class in nats |
-    | both | `accuracy`: share of steps with every output right; `exact`: of sequences with every step |
+    | both | `accuracy`: share of steps with every output right |
+    | | `exact`: share of sequences with every scored step right |
     | "values" | `mse`, `mae`: over steps and outputs |
 
     Args:

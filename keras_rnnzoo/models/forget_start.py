@@ -15,7 +15,7 @@ def check_forget_start(start, steps):
     """
     if start is None:
         return None, steps
-    if isinstance(start, str) or isinstance(start, bool):
+    if isinstance(start, (str, bool)):
         if start != "chrono":
             raise ValueError(
                 "`forget_start` must be a number, 'chrono' or None. Received: "

@@ -56,8 +56,10 @@ def step_hits(y_true, y_pred, kind):
     return ops.all(ops.equal(y_pred > 0, ops.cast(y_true, "float32") > 0), axis=-1)
 
 
-class StepMetric(keras.metrics.MeanMetricWrapper):
+class StepMetric(keras.metrics.Mean):
     """The mean over all scored steps of an epoch, however they are batched.
+
+    Keras's own averages take the mean over time first, so that a step in a long batch counts less.
 
     Arguments:
         kind: as in `StepLoss`.
@@ -71,9 +73,18 @@ class StepMetric(keras.metrics.MeanMetricWrapper):
     def __init__(self, kind, of="loss", name=None, dtype=None):
         self.kind, self.of = choice("kind", kind, KINDS), choice("of", of, ("loss", "accuracy"))
         if of == "accuracy" and kind == "values":
-            raise ValueError("Values are never right or wrong. Received: of='accuracy', kind='values'")
+            raise ValueError(
+                "Values are never right or wrong. Received: of='accuracy', kind='values'"
+            )
         name = name or (OBJECTIVES[kind] if of == "loss" else "accuracy")
-        super().__init__(step_losses if of == "loss" else step_hits, name, dtype=dtype, kind=kind)
+        super().__init__(name=name, dtype=dtype)
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        values = step_losses if self.of == "loss" else step_hits
+        values = ops.reshape(values(y_true, y_pred, self.kind), (-1,))
+        if sample_weight is not None:
+            sample_weight = ops.reshape(sample_weight, (-1,))
+        return super().update_state(values, sample_weight)
 
     def get_config(self):
         return {"kind": self.kind, "of": self.of, "name": self.name, "dtype": self.dtype}

@@ -2,15 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 
-import keras
 import numpy as np
 from keras import ops
 
 from keras_rnnzoo.base.options import positive_int, refuse_unknown
 from keras_rnnzoo.metrics.task_scores import OBJECTIVES
-from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.fitting import fit_best
 from keras_rnnzoo.models.sequence_predictor import SequencePredictor
-from keras_rnnzoo.training.best_epoch import BestEpoch
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,34 @@ class PredictorRecipe:
         if "model" in options:
             options["model"] = {**self.model, **options["model"]}
         return replace(self, **options)
+
+
+RECIPES = {
+    "jsb": PredictorRecipe(
+        {"units": 200, "dropout": 0.5}, epochs=30, learning_rate=0.01, batch_size=16
+    ),
+    "sample": PredictorRecipe({"units": 64}, epochs=12, learning_rate=0.02, batch_size=8),
+    "adding": PredictorRecipe({"cell": "gru", "units": 32}, epochs=20, learning_rate=0.01),
+    "copy_memory": PredictorRecipe(
+        {"units": 64, "forget_start": "chrono"}, epochs=40, learning_rate=0.02
+    ),
+    "parity": PredictorRecipe({"units": 24}, epochs=10, learning_rate=0.01),
+    "spike_timing": PredictorRecipe(
+        {"cell": "peephole_lstm", "units": 16}, epochs=15, learning_rate=0.01
+    ),
+}
+"By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`."
+
+
+def recipe_for(parts):
+    """The recipe for `TaskParts`, by their source; music of one's own is trained as the chorales.
+
+    Example:
+
+    >>> recipe_for(memory.load("adding")).epochs
+    20
+    """
+    return RECIPES.get(parts.source, RECIPES["jsb"])
 
 
 def build_sequence_predictor(sequences, recipe, seed=None, **changes):
@@ -124,26 +150,4 @@ def fit_sequence_predictor(model, train, validation, recipe, seed=0, checkpoint=
         del logs["val_score"]
         logs.update({f"val_{name}": value for name, value in scores.items()})
 
-    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
-    best = BestEpoch(score, "val_score", model)
-    checkpoint = checkpoint(best.variables) if checkpoint else None
-    # Keras asks for a new order at times of its own; a run that can be repeated says when.
-    order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))
-    history = model.fit(
-        batches,
-        epochs=recipe.epochs,
-        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            order,
-            best,
-            keras.callbacks.LambdaCallback(on_epoch_end=told),
-            *([checkpoint] if checkpoint else []),
-            *callbacks,
-        ],
-    ).history
-    # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
-    model.set_weights(model.get_weights())
-    best.restore()
-    return {**(checkpoint.history if checkpoint else history), "best_epoch": best.epoch}
+    return fit_best(model, batches, recipe, score, "val_score", told, checkpoint, callbacks)

@@ -2,13 +2,10 @@
 
 from dataclasses import dataclass, field
 
-import keras
-
 from keras_rnnzoo.base.options import positive_int
-from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.fitting import fit_best
 from keras_rnnzoo.models.sequence_baselines import log_loss
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier, scaling_of
-from keras_rnnzoo.training.best_epoch import BestEpoch
 
 
 @dataclass(frozen=True)
@@ -96,28 +93,4 @@ def fit_sequence_classifier(
         del logs["val_score"]
         logs.update(scores)
 
-    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
-    best = BestEpoch(likelihood, "val_score", model)
-    checkpoint = checkpoint(best.variables) if checkpoint else None
-    # Keras asks for a new order at times of its own; a run that can be repeated says when.
-    order = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda epoch, logs: batches.set_epoch(epoch)
-    )
-    history = model.fit(
-        batches,
-        epochs=recipe.epochs,
-        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
-        shuffle=False,
-        verbose=0,
-        callbacks=[
-            order,
-            best,
-            keras.callbacks.LambdaCallback(on_epoch_end=told),
-            *([checkpoint] if checkpoint else []),
-            *callbacks,
-        ],
-    ).history
-    # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
-    model.set_weights(model.get_weights())
-    best.restore()
-    return {**(checkpoint.history if checkpoint else history), "best_epoch": best.epoch}
+    return fit_best(model, batches, recipe, likelihood, "val_score", told, checkpoint, callbacks)

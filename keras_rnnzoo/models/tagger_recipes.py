@@ -13,9 +13,8 @@ from keras_rnnzoo.base.options import positive_int
 from keras_rnnzoo.datasets.vector_files import read_word_vectors
 from keras_rnnzoo.datasets.word_features import WordFeatures, normalise
 from keras_rnnzoo.metrics import entity_scores
-from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.fitting import fit_best
 from keras_rnnzoo.models.sequence_tagger import SequenceTagger
-from keras_rnnzoo.training.best_epoch import BestEpoch
 
 
 @dataclass(frozen=True)
@@ -147,20 +146,6 @@ def fit_tagger(model, train, validation, recipe, seed=0, checkpoint=None, callba
         said = model.tag_tokens(validation.tokens)
         return entity_scores(validation.tags, said).micro.f1
 
-    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
-    best = BestEpoch(f1, "val_f1", model)
-    checkpoint = checkpoint(best.variables) if checkpoint else None
-    # Keras asks for a new order at times of its own; a run that can be repeated says when.
-    order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))
-    history = model.fit(
-        batches,
-        epochs=recipe.epochs,
-        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
-        shuffle=False,
-        verbose=0,
-        callbacks=[order, best, *([checkpoint] if checkpoint else []), *callbacks],
-    ).history
-    # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
-    model.set_weights(model.get_weights())
-    best.restore()
-    return {**(checkpoint.history if checkpoint else history), "best_epoch": best.epoch}
+    return fit_best(
+        model, batches, recipe, f1, "val_f1", checkpoint=checkpoint, callbacks=callbacks
+    )
