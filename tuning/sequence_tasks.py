@@ -2,9 +2,10 @@
 
 from keras_rnnzoo.datasets import memory, music
 from keras_rnnzoo.models.predictor_recipes import (
-    PredictorRecipe,
+    RECIPES,
     build_sequence_predictor,
     fit_sequence_predictor,
+    recipe_for,
 )
 from tuning.tasks import Task, forget_start
 
@@ -14,7 +15,7 @@ class SequenceTask(Task):
 
     def load(self):
         self.data = self.parts()
-        self.base = PredictorRecipe()
+        self.base = recipe_for(self.data)
         self.steps = max(3, int(self.data.train.lengths.max()))
 
     def parts(self):
@@ -47,14 +48,14 @@ class SequenceTask(Task):
 class Music(SequenceTask):
     """Four-part chorales of Bach: which notes sound next."""
 
-    source, epochs, parameters = "auto", 20, 50_000
+    source, epochs, parameters = "auto", RECIPES["jsb"].epochs, 50_000
 
     def parts(self):
         return music.load("sample" if self.quick else self.source).next_steps()
 
 
 class Generated(SequenceTask):
-    """A generated task by its name in `datasets.memory`."""
+    """A generated task by its name in `datasets.memory`, in the form that its recipe is for."""
 
     made = ""
     few = {}
@@ -62,24 +63,23 @@ class Generated(SequenceTask):
 
     def parts(self):
         few = {"sizes": (256, 64, 64), **self.few}
-        return memory.load(self.made, **(few if self.quick else {}))
+        return memory.load(self.made, **memory.QUICK[self.made] | (few if self.quick else {}))
 
 
 class Adding(Generated):
     made, objective, watched = "adding", "mse", "val_mse"
-    few = {"length": 20}
+    epochs, few = RECIPES["adding"].epochs, {"length": 20}
 
 
 class Copy(Generated):
-    made = "copy_memory"
-    few = {"delay": 5}
+    made, epochs, few = "copy_memory", RECIPES["copy_memory"].epochs, {"delay": 5}
 
 
 class Parity(Generated):
-    made = "parity"
+    made, epochs = "parity", RECIPES["parity"].epochs
     few = {"lengths": (3, 10), "validation_lengths": (3, 20), "test_lengths": (3, 20)}
 
 
 class Spikes(Generated):
-    made = "spike_timing"
+    made, epochs = "spike_timing", RECIPES["spike_timing"].epochs
     few = {"interval": 4, "spikes": 2}
