@@ -8,7 +8,9 @@ from types import SimpleNamespace
 
 import keras
 
-from tuning import all_tasks, spaces, sweep
+from tuning import all_tasks, spaces, sweep, workers
+from tuning.locks import only_one
+from tuning.log import Log
 from tuning.sequence_tasks import Parity
 from tuning.tasks import Task
 
@@ -64,20 +66,45 @@ class TinyParity(Parity):
     few |= {"test_lengths": (3, 5)}
 
 
-def process_of(task, options, pause=0.0):
-    """A sweep in a process of its own, which begins with everything imported."""
+def process_of(target, *given):
+    """A function of this file in a process of its own, which begins with everything imported."""
     # The server that forks would not find this file to preload it (Python 3.11), and says nothing.
     here = Path(__file__).parent
     os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent)])
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sweeping"])
-    process = context.Process(target=in_process, args=(task, list(map(str, options)), pause))
+    process = context.Process(target=target, args=given)
     process.start()
     return process
 
 
-def in_process(task, options, pause):
-    """What the process does."""
+def swept(task, options, pause=0.0):
+    """A sweep of one of the tasks above."""
     Toy.pause = pause
     all_tasks.TASKS |= {"toy": Toy, "tiny": TinyParity}
-    raise SystemExit(sweep.main([task, *options]))
+    raise SystemExit(sweep.main([task, *map(str, options)]))
+
+
+def joined(task, folder, address, name, pause):
+    """A worker of one of the tasks above."""
+    os.environ |= dict(zip(workers.VARIABLES, (name, *address.split(":"))))
+    swept(task, ["--out", folder], pause)
+
+
+def line_of(kind="trial", trial="0000", seed=0, cell="gru", **more):
+    """A line of a log with what tells it from others."""
+    return {"kind": kind, "trial": trial, "seed": seed, "configuration": {"cell": cell}, **more}
+
+
+def write_many(path, who):
+    """Lines of one process, and lines that others write too."""
+    log = Log(path)
+    for k in range(20):
+        log.append(line_of(trial=f"{k:04d}", seed=who))
+        log.append(line_of(trial=f"{k:04d}", seed=99, by=who))
+
+
+def hold_and_die(path):
+    """End in the middle of a sweep."""
+    with only_one(path):
+        os._exit(9)

@@ -83,7 +83,7 @@ def adaptive(tuner, trials=9):
 def test_a_search_goes_on_from_the_log_as_if_never_stopped(tmp_path, tuner):
     """Half of the trials are in the log; the search asks for them first, then for the same."""
 
-    count = 5 if tuner == "bayesian" else 9  # seconds each, once it has seen a few
+    count = 4 if tuner == "bayesian" else 9  # seconds each, once it has seen a few
 
     def make():
         return paired(count=3) if tuner == "compare" else adaptive(tuner, count)

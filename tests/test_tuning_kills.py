@@ -30,7 +30,7 @@ def check(lines, planned=PLANNED):
 
 
 def run_to_the_end(task, options, deadline=200):
-    process = sweeping.process_of(task, [*options, "--resume"])
+    process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"])
     process.join(deadline)
     assert process.exitcode == 0
 
@@ -40,7 +40,7 @@ def kill_often(task, options, folder, kills, longest, pause=0.0):
     rng, struck = random.Random(kills), 0
     for k in range(kills):
         before = lines_of(folder)
-        process = sweeping.process_of(task, [*options, "--resume"], pause)
+        process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"], pause)
         moment = time.monotonic() + rng.uniform(0.05, longest)
         grows_to = len(before) + 1 if k % 2 else PLANNED + 1  # or as soon as a line is there
         while time.monotonic() < moment or k % 2:

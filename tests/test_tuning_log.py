@@ -1,17 +1,13 @@
 """The log of a sweep: whole lines, each once, and nothing lost when one is cut short."""
 
 import json
-import multiprocessing
 import os
 
 import pytest
+from sweeping import hold_and_die, line_of, process_of, write_many
 
 from tuning.locks import only_one
 from tuning.log import Log, key_of
-
-
-def line_of(kind="trial", trial="0000", seed=0, cell="gru", **more):
-    return {"kind": kind, "trial": trial, "seed": seed, "configuration": {"cell": cell}, **more}
 
 
 def test_each_run_once(tmp_path):
@@ -93,18 +89,8 @@ def test_a_full_disk_leaves_the_log_as_it_was(tmp_path, monkeypatch):
     assert log.append(line_of(trial="0001")) and len(Log(path)) == 2
 
 
-def write_many(path, who):
-    log = Log(path)
-    for k in range(20):
-        log.append(line_of(trial=f"{k:04d}", seed=who))
-        log.append(line_of(trial=f"{k:04d}", seed=99, by=who))
-
-
 def test_processes_write_in_turn(tmp_path):
-    context = multiprocessing.get_context("fork")
-    writers = [context.Process(target=write_many, args=(tmp_path / "t.jsonl", k)) for k in range(3)]
-    for writer in writers:
-        writer.start()
+    writers = [process_of(write_many, tmp_path / "t.jsonl", k) for k in range(3)]
     for writer in writers:
         writer.join()
     lines = Log(tmp_path / "t.jsonl").lines
@@ -119,14 +105,8 @@ def test_one_sweep_in_a_folder(tmp_path):
         pass
 
 
-def hold_and_die(path):
-    with only_one(path):
-        os._exit(9)
-
-
 def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
-    process = multiprocessing.get_context("fork").Process(target=hold_and_die, args=(tmp_path,))
-    process.start()
+    process = process_of(hold_and_die, tmp_path)
     process.join()
     assert process.exitcode == 9 and (tmp_path / "lock").read_text()
     with only_one(tmp_path):

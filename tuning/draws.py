@@ -6,6 +6,7 @@ import warnings
 
 import keras_tuner
 import numpy as np
+from keras_tuner.engine.trial import Trial
 
 NEVER = 10**9  # failures are counted and shown by the sweep, which goes on
 
@@ -37,6 +38,40 @@ class Answered:
     log = None
     forgets = False
     "Whether the state of the search follows from the trials and the count of draws alone."
+    waits = False
+    "Whether a worker without work waits for what others may leave behind."
+    closed = staticmethod(lambda: False)
+    "Whether there is no time for another trial."
+
+    @keras_tuner.synchronized
+    def create_trial(self, tuner_id):
+        status = None
+        if self.waits and self.closed():
+            status = "STOPPED"
+        elif self.waits and not self._retry_queue and len(self.trials) >= self.max_trials:
+            status = "IDLE" if self.ongoing_trials else None
+        if status is None:
+            return super().create_trial(tuner_id)
+        self.tuner_ids.discard(tuner_id)
+        return Trial(self.hyperparameters.copy(), trial_id="none", status=status)
+
+    @keras_tuner.synchronized
+    def give_back(self, tuner_id):
+        """Take the trial of a worker that is gone, for the next one that asks."""
+        trial = self.ongoing_trials.pop(tuner_id, None)
+        if trial is not None:
+            self._retry_queue.append(trial.trial_id)
+
+    @keras_tuner.synchronized
+    def forget(self, tuner_id):
+        """Wait no longer for a worker that is gone."""
+        self.tuner_ids.discard(tuner_id)
+
+    @property
+    def finished(self):
+        """Whether nothing is going on and nothing is left to do."""
+        busy = self.ongoing_trials or self._retry_queue or self.tuner_ids
+        return not busy and (self.closed() or len(self.trials) >= self.max_trials)
 
     def populate_space(self, trial_id):
         known = self.log and self.log.find("trial", name_of(trial_id))

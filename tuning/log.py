@@ -75,6 +75,11 @@ class Log:
             flush=True,
         )
 
+    def refresh(self):
+        """Read what other processes have written."""
+        with in_turn(self.path):
+            self._read()
+
     def find(self, kind, name, seed=None):
         """The line of a run, or `None`.
 

@@ -38,6 +38,11 @@ def oracle_of(task, settings, log):
     return oracle
 
 
+def clear(folder):
+    """Take away what KerasTuner kept of an earlier search; the log says it all."""
+    shutil.rmtree(Path(folder) / "tuner", ignore_errors=True)
+
+
 class SweepTuner(BaseTuner):
     """A tuner whose trials are runs of the sweep.
 
@@ -55,9 +60,16 @@ class SweepTuner(BaseTuner):
 
     def __init__(self, oracle, runner, costs, limit, folder, fresh=True):
         self.runner, self.costs, self.limit = runner, costs, limit
+        self._worked = True
         if fresh:
-            shutil.rmtree(Path(folder) / "tuner", ignore_errors=True)
+            clear(folder)
         super().__init__(oracle, directory=str(folder), project_name="tuner")
+
+    def pre_create_trial(self):
+        """A worker that was told to wait asks again after a while."""
+        if not self._worked:
+            time.sleep(0.5)
+        self._worked = False
 
     def run_trial(self, trial):
         """Train the configuration of a trial, or answer from the log.
@@ -66,8 +78,10 @@ class SweepTuner(BaseTuner):
             FailedTrialError: the run failed; it is logged.
             OutOfTime: there is no time for it.
         """
+        self._worked = True
         name = name_of(trial.trial_id)
         runner = self.runner
+        runner.log.refresh()
         line = runner.log.find("trial", name) or self.train(name, trial.hyperparameters)
         if line["status"] == "failed":
             raise keras_tuner.errors.FailedTrialError(line["error"])

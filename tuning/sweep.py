@@ -21,7 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-from tuning import search, settings, spaces
+from tuning import search, settings, spaces, workers
 from tuning.clock import Clock, Costs, OutOfTime, read_budget, spoken
 from tuning.draws import TUNERS
 from tuning.locks import only_one
@@ -54,11 +54,14 @@ def arguments(given=None):
     p.add_argument("--quick", action="store_true", default=None, help="fewer data, a first look")
     p.add_argument("--out", type=Path, help="folder of the sweep (default: runs/sweep-TASK)")
     p.add_argument("--resume", action="store_true", help="go on with the sweep in the folder")
+    p.add_argument("--workers", type=int, help="processes that train side by side (none)")
     p.add_argument("--overwrite", action="store_true", help="replace the sweep in the folder")
     args = p.parse_args(given)
     args.command = sys.argv[1:] if given is None else list(map(str, given))
     if args.resume and args.overwrite:
         p.error("--resume goes on with a sweep, --overwrite deletes it: choose one")
+    if args.workers is not None and args.workers < 1:
+        p.error("--workers is 1 or more; see tuning/README.md for workers on other machines")
     if args.tuner and args.mode != "best":
         p.error("--tuner is for --mode best; to compare, draws must not depend on scores")
     return args
@@ -151,10 +154,13 @@ def sweep(args, folder, started):
     runner.table = table_of(runner, costs, clock)
     oracle = search.oracle_of(task, wanted, log)
     searched = True
+    given = (oracle, runner, costs, lambda: search.search_limit(wanted, log, costs, clock), folder)
     try:
-        search.SweepTuner(
-            oracle, runner, costs, lambda: search.search_limit(wanted, log, costs, clock), folder
-        ).search()
+        if args.workers is not None or workers.role() == "chief":
+            joining = [wanted.task, "--out", str(folder)]
+            workers.search_with_workers(*given, args.workers or 0, joining)
+        else:
+            search.SweepTuner(*given).search()
     except OutOfTime:
         searched = False
         runner.table.say("The time for the search is used.")
@@ -222,6 +228,8 @@ def main(given=None):
         folder = args.out or Path("runs") / f"sweep-{task_of(args.task).name}"
         if folder.is_file():
             settings.check_folder(folder, None, False, False)
+        if workers.role() == "worker":
+            return workers.work(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with only_one(folder):
             return sweep(args, folder, started)
