@@ -132,7 +132,7 @@ def test_every_task_has_a_recipe():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "goal"),
-    [("adding", 0.01), ("parity", 0.01), ("spike_timing", 0.05)],
+    [("adding", 0.01), ("copy_memory", 0.1), ("parity", 0.01), ("spike_timing", 0.05)],
 )
 def test_tasks_are_learnt(name, goal):
     parts = memory.load(name, verbose=False, **memory.QUICK[name])

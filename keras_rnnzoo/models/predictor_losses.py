@@ -52,7 +52,8 @@ def step_losses(y_true, y_pred, kind):
 def step_hits(y_true, y_pred, kind):
     """1 where all outputs of a step are right, or its class is."""
     if kind == "categorical":
-        return ops.equal(ops.argmax(y_pred, axis=-1), ops.cast(y_true, "int64"))
+        said = ops.cast(ops.argmax(y_pred, axis=-1), "int32")
+        return ops.equal(said, ops.cast(y_true, "int32"))
     return ops.all(ops.equal(y_pred > 0, ops.cast(y_true, "float32") > 0), axis=-1)
 
 

@@ -61,16 +61,19 @@ class PredictorRecipe:
 
 RECIPES = {
     "jsb": PredictorRecipe(
-        {"units": 200, "dropout": 0.5}, epochs=30, learning_rate=0.01, batch_size=16
+        {"units": 200, "dropout": 0.5, "cell_options": {"recurrent_dropout": 0.4}},
+        epochs=30,
+        learning_rate=0.02,
+        batch_size=16,
     ),
     "sample": PredictorRecipe({"units": 64}, epochs=12, learning_rate=0.02, batch_size=8),
     "adding": PredictorRecipe({"cell": "gru", "units": 32}, epochs=20, learning_rate=0.01),
     "copy_memory": PredictorRecipe(
-        {"units": 64, "forget_start": "chrono"}, epochs=40, learning_rate=0.02
+        {"units": 64, "forget_start": 3.0}, epochs=20, learning_rate=0.02
     ),
     "parity": PredictorRecipe({"units": 24}, epochs=10, learning_rate=0.01),
     "spike_timing": PredictorRecipe(
-        {"cell": "peephole_lstm", "units": 16}, epochs=15, learning_rate=0.01
+        {"cell": "peephole_lstm", "units": 16}, epochs=12, learning_rate=0.02
     ),
 }
 "By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`."
