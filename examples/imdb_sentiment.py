@@ -69,18 +69,6 @@ def arguments():
     return args
 
 
-def shorten(reviews, count=4000):
-    """The first `count` training texts, and fewer to choose on and to score."""
-
-    def head(part, n):
-        return dataclasses.replace(part, texts=part.texts[:n], labels=part.labels[:n])
-
-    sizes = {"train": count, "validation": count // 8, "test": count // 2}
-    parts = {name: head(getattr(reviews, name), n) for name, n in sizes.items()}
-    used = ", ".join(f"{len(part):,} {name}" for name, part in parts.items())
-    return dataclasses.replace(reviews, **parts, description=f"{reviews.description}; used: {used}")
-
-
 def settings(args, reviews):
     """The recipe for this many texts, with what the command line changes."""
     recipe = REVIEWS if len(reviews.train) > 10_000 else FEW_REVIEWS
@@ -201,7 +189,7 @@ def main():
     where = training.environment()
     reviews = imdb.load(args.data, args.data_dir)
     print(f"Keras {where['keras']} on {where['backend']} {where['backend_version']}")
-    reviews = shorten(reviews) if args.quick and len(reviews.train) > 4000 else reviews
+    reviews = reviews.shortened() if args.quick and len(reviews.train) > 4000 else reviews
     recipe = settings(args, reviews)
     config = {"recipe": dataclasses.asdict(recipe), "checksum": reviews.checksum}
     label = Path(reviews.source).stem + ("-quick" if args.quick else "")

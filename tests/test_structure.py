@@ -18,7 +18,8 @@ import keras_rnnzoo
 ROOT = pathlib.Path(__file__).parent.parent
 PACKAGE = ROOT / "keras_rnnzoo"
 FILES = sorted(p for p in PACKAGE.rglob("*.py"))
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+TUNING = sorted((ROOT / "tuning").glob("*.py"))
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in [*FILES, *TUNING]}
 BACKENDS = ("tensorflow", "jax", "torch")
 
 # A part may use what stands in a later row, never what stands in an earlier one.
@@ -70,9 +71,9 @@ def test_direction_of_imports(path):
                 assert rank(part) < rank(other) or rank(part) == rank(other) == 0, module
 
 
-@pytest.mark.parametrize("path", FILES, ids=ids)
+@pytest.mark.parametrize("path", [*FILES, *TUNING], ids=ids)
 def test_backends_are_named_in_kernels_alone(path):
-    if part_of(path) == "kernels":
+    if path in FILES and part_of(path) == "kernels":
         return
     roots = {module.split(".")[0] for module in imported(TREES[path])}
     assert not roots & {*BACKENDS, "tf"}
@@ -92,10 +93,11 @@ def code_lines(function):
     return function.end_lineno - body[0].lineno + 1 if body else 0
 
 
-@pytest.mark.parametrize("path", FILES, ids=ids)
+@pytest.mark.parametrize("path", [*FILES, *TUNING], ids=ids)
 def test_sizes(path):
     length = len(path.read_text(encoding="utf-8").splitlines())
-    assert length < (120 if part_of(path) in ("cells", "linear") else 300)
+    cell = path in FILES and part_of(path) in ("cells", "linear")
+    assert length < (120 if cell else 300)
     for node in ast.walk(TREES[path]):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert code_lines(node) < 40, f"{node.name} is {path.name}:{node.lineno}"
@@ -109,6 +111,17 @@ def test_sizes_of_the_tests():
     for path in (ROOT / "tests").glob("*.py"):
         if path.name not in LONG:
             assert len(path.read_text(encoding="utf-8").splitlines()) < 300, path.name
+
+
+def test_sweeps_hold_no_model_or_data_code():
+    """A sweep tunes what an example trains, and the package never asks for a sweep."""
+    for path in TUNING:
+        bases = [base for node in ast.walk(TREES[path]) if isinstance(node, ast.ClassDef)
+                 for base in node.bases]  # fmt: skip
+        named = {ast.unparse(base) for base in bases}
+        assert not any(name.endswith((".Model", ".Layer", "Cell")) for name in named), path.name
+    for path in FILES:
+        assert not any((m or "").split(".")[0] == "tuning" for m in imported(TREES[path])), path
 
 
 # Docstrings ------------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def start_forget_gates(stack, start, steps=None, seed=None):
     (Tallec and Ollivier, arXiv:1804.11188, 2018).
 
     Arguments:
-        stack: whose layers all have a forget gate and a bias.
+        stack: whose layers all have a forget gate and a bias, in both directions where it has two.
         start: a number, or "chrono".
         steps: the longest time that matters.
         seed: of the draw.
@@ -69,7 +69,7 @@ def start_forget_gates(stack, start, steps=None, seed=None):
         ValueError: a layer without a forget gate, or without a bias.
     """
     random = np.random.default_rng(seed)
-    for layer in stack.recurrent_layers:
+    for layer in _one_way(stack.recurrent_layers):
         cell, gates = layer.cell, forget_gates(type(layer))
         if not gates or not cell.use_bias:
             raise ValueError(
@@ -86,3 +86,12 @@ def start_forget_gates(stack, start, steps=None, seed=None):
                     rows[0, cell.gates.index("i")] = -drawn
             rows[0, cell.gates.index(gate)] = drawn
         cell.bias.assign(rows.reshape(bias.shape))
+
+
+def _one_way(layers):
+    """The layers, both directions of a bidirectional one apart."""
+    for layer in layers:
+        if hasattr(layer, "forward_layer"):
+            yield from (layer.forward_layer, layer.backward_layer)
+        else:
+            yield layer

@@ -34,8 +34,8 @@ class SequenceTagger(InOneFile, keras.Model):
         scheme: of the tags inside, `"IOBES"`, `"BILOU"`, `"IOB2"` or `"IOB1"`; tags outside are
             always IOB2.
         head: `"crf"` or `"softmax"`.
-        cell, units, depth, bidirectional, connections, cell_options: of the `StackedRecurrent`; one
-            layer unless `depth` or a list says more.
+        cell, units, depth, bidirectional, merge_mode, connections, cell_options: of the
+            `StackedRecurrent`; one layer unless `depth` or a list says more.
         embedding_dim, affix_dim, character_units: widths of the embeddings of words and affixes and
             of the vector of the characters.
         characters: `"cnn"`, `"birnn"` (of the same cell) or `None`.
@@ -69,6 +69,7 @@ class SequenceTagger(InOneFile, keras.Model):
         units=100,
         depth=None,
         bidirectional=True,
+        merge_mode="concat",
         connections="none",
         cell_options=None,
         embedding_dim=100,

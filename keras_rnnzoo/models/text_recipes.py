@@ -79,11 +79,19 @@ SAMPLE = TextRecipe(
 "The embedded sample: short texts in which every word counts."
 
 
-def build_classifier(texts, recipe, seed=None, **changes):
-    """A `TextClassifier` with a vocabulary of `texts`; `changes` override the recipe's model."""
+def build_classifier(texts, recipe, seed=None, vocabulary=None, **changes):
+    """A `TextClassifier` with a vocabulary of `texts`; `changes` override the recipe's model.
+
+    Arguments:
+        texts: of the training part.
+        recipe: a `TextRecipe`.
+        seed: of the dropout.
+        vocabulary: of an earlier model of the same texts, instead of one that is made now.
+    """
     options = {**recipe.model, **changes}
     bigrams = bool(options.get("bag") or options.get("bigrams"))
-    vocabulary = Vocabulary.fit(texts, max_words=recipe.max_words, bigrams=bigrams)
+    if vocabulary is None:
+        vocabulary = Vocabulary.fit(texts, max_words=recipe.max_words, bigrams=bigrams)
     model = TextClassifier(vocabulary, seed=seed, **options)
     model.build()
     if recipe.word_vectors:

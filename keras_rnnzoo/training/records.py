@@ -88,10 +88,7 @@ def append_record(path, record):
             f"seed={record['seed']}, config={record['config']}. Use find_record to look it up."
         )
     record = {**record, "config_hash": config_hash(record["config"])}
-    line = json.dumps(record, default=plain).encode() + b"\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _append(path, line)
-    return json.loads(line)
+    return append_line(path, record)
 
 
 def record_once(path, record):
@@ -109,7 +106,24 @@ def record_once(path, record):
     return True
 
 
-def _append(path, line):
+def append_line(path, record):
+    """Add a dictionary to a file as one line of JSON, which is written whole or not at all.
+
+    What a crash left of a last line is taken out first.
+
+    Args:
+        path: of the file; made with its folder where missing.
+        record: a JSON-able dictionary.
+
+    Returns:
+        The record as it was written.
+
+    Raises:
+        OSError: the disk did not take all of it; then the file is as it was before.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = written = json.dumps(record, default=plain).encode() + b"\n"
     with open(path, "ab", buffering=0) as file:
         content = path.read_bytes()
         unfinished = content.rsplit(b"\n", 1)[-1]
@@ -119,10 +133,16 @@ def _append(path, line):
             file.truncate(whole)
         elif unfinished:
             line = b"\n" + line
-        if file.write(line) != len(line):
+        try:
+            taken = file.write(line)
+            os.fsync(file.fileno())
+        except OSError:
+            file.truncate(whole)
+            raise
+        if taken != len(line):
             file.truncate(whole)
             raise OSError(f"{path}: the disk took a part of the record only; it was taken back")
-        os.fsync(file.fileno())
+    return json.loads(written)
 
 
 def _key(record):

@@ -1,0 +1,89 @@
+"""A sweep that is killed at random moments loses the run that was going on, and nothing else."""
+
+import collections
+import json
+import random
+import signal
+import time
+
+import keras
+import pytest
+import sweeping
+
+from tuning.log import key_of
+
+OPTIONS = ["--cells", "gru,min_gru", "--depths", "1", "--trials", "3", "--seeds", "1"]
+PLANNED = 3 * 2 + 2 * 2
+
+
+def lines_of(folder):
+    path = folder / "trials.jsonl"
+    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def check(lines, planned=PLANNED):
+    counts = collections.Counter(map(key_of, lines))
+    assert set(counts.values()) == {1} and len(lines) == planned
+    kinds = collections.Counter(line["kind"] for line in lines)
+    assert kinds == {"trial": planned - 4, "winner": 2, "default": 2}
+    assert all(line["status"] == "completed" for line in lines)
+
+
+def run_to_the_end(task, options, deadline=200):
+    process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"])
+    process.join(deadline)
+    assert process.exitcode == 0
+
+
+def kill_often(task, options, folder, kills, longest, pause=0.0):
+    """Kill sweeps after random times, some of them while they write; gives how many ran then."""
+    rng, struck = random.Random(kills), 0
+    for k in range(kills):
+        before = lines_of(folder)
+        process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"], pause)
+        moment = time.monotonic() + rng.uniform(0.05, longest)
+        grows_to = len(before) + 1 if k % 2 else PLANNED + 1  # or as soon as a line is there
+        while time.monotonic() < moment or k % 2:
+            if process.exitcode is not None or len(lines_of_safely(folder)) >= grows_to:
+                break
+            time.sleep(0.001)
+        process.kill()
+        process.join()
+        struck += process.exitcode == -signal.SIGKILL
+        after = lines_of(folder)
+        assert after[: len(before)] == before, "a finished run was lost or changed"
+    return struck
+
+
+def lines_of_safely(folder):
+    """As many whole lines as there are at this moment."""
+    path = folder / "trials.jsonl"
+    return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+
+
+@pytest.mark.parametrize(
+    ("kills", "pause"), [(5, 0.02), pytest.param(50, 0.2, marks=pytest.mark.slow)]
+)
+def test_killed_at_random_moments(tmp_path, kills, pause):
+    options = [*OPTIONS, "--epochs", "2", "--out", tmp_path / "sweep"]
+    if kills == 50:
+        options[options.index("--trials") + 1] = "30"
+    struck = kill_often("toy", options, tmp_path / "sweep", kills, 0.5, pause)
+    assert struck >= kills - 2
+    run_to_the_end("toy", options)
+    planned = int(options[options.index("--trials") + 1]) * 2 + 4
+    check(lines_of(tmp_path / "sweep"), planned)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="minutes to compile each model")
+@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_real_training_killed_at_random_moments(tmp_path, kills):
+    options = [*OPTIONS, "--quick", "--epochs", "1", "--parameters", "600"]
+    options += ["--out", tmp_path / "sweep"]
+    if kills == 50:
+        options[options.index("--trials") + 1] = "30"
+    struck = kill_often("tiny", options, tmp_path / "sweep", kills, 3.0)
+    assert struck >= min(kills - 1, 3)
+    run_to_the_end("tiny", options)
+    planned = int(options[options.index("--trials") + 1]) * 2 + 4
+    check(lines_of(tmp_path / "sweep"), planned)
