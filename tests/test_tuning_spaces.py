@@ -5,8 +5,8 @@ import keras_tuner
 import pytest
 
 import keras_rnnzoo as zoo
-from tuning import spaces
 from keras_rnnzoo.models.widths import count_parameters, solve_width
+from tuning import spaces
 
 ALL = ("lstm", "gru", "min_gru", "peephole_lstm")
 EVERY = (spaces.sequences, spaces.imdb, spaces.ner, spaces.forecasting)

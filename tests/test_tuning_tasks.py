@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from keras_rnnzoo.models.widths import count_parameters
 from tuning import search, settings, sweep
 from tuning.clock import Watch
 from tuning.log import Log
 from tuning.runs import Runner
 from tuning.table import Table
 from tuning.tasks import task_of
-from keras_rnnzoo.models.widths import count_parameters
 
 SOURCES = {"imdb": "sample", "ner": "sample", "jsb": "sample", "forecasting": "co2"}
 GENERATED = ("adding", "copy", "parity", "spikes")

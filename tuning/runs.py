@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import keras
 
+from keras_rnnzoo.models.widths import count_parameters
 from keras_rnnzoo.training import set_seed
 from tuning.clock import OutOfTime, Watch
 from tuning.settings import versions
-from keras_rnnzoo.models.widths import count_parameters
 
 FRESH = 10_000
 "Seeds of winners and defaults begin here, far from those of the trials."

@@ -6,8 +6,8 @@ Adapters alone: the data, models and recipes are those of `keras_rnnzoo`, as the
 from types import SimpleNamespace
 
 from keras_rnnzoo.base.options import nearest
-from tuning import spaces
 from keras_rnnzoo.models.widths import count_parameters, solve_width
+from tuning import spaces
 
 
 class Task:
