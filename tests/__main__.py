@@ -12,13 +12,14 @@ BACKENDS = ("torch", "tensorflow", "jax")
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def run(backend, options):
+def run(backend, options, first):
     """Pytest in a process of its own, as Keras fixes its backend when it is imported."""
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
         "OMP_NUM_THREADS": "1",  # two workers already share the cores
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TESTS_ONCE": "first" if first else "done",  # see conftest.py
     }
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--durations=15", *options]
     print(f"\n=== {backend} ===", flush=True)
@@ -37,7 +38,7 @@ def main(options):
     missing = [name for name in BACKENDS if name not in installed]
     if not installed:
         sys.exit("No backend is installed. Install keras-rnnzoo[jax], [tensorflow] or [torch].")
-    codes = {backend: run(backend, options) for backend in installed}
+    codes = {backend: run(backend, options, backend == installed[0]) for backend in installed}
     if missing:
         print(f"\nNot tested, as they are not installed: {', '.join(missing)}.")
     failed = [backend for backend, code in codes.items() if code]

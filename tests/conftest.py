@@ -19,6 +19,45 @@ import pytest  # noqa: E402
 
 DATA = "KERAS_RNNZOO_DATA"
 
+# What these test is computed by NumPy, whatever the backend: `python -m tests` runs them once.
+ONCE = [
+    "calendar",
+    "conll",
+    "entity_metrics",
+    "figures",
+    "figures_entities",
+    "figures_forecast_errors",
+    "figures_forecasting",
+    "forecast_baselines",
+    "forecast_errors",
+    "forecast_metrics",
+    "forecast_metrics_oracle",
+    "forecast_scores",
+    "music",
+    "ner_sample",
+    "offsets",
+    "oracles",
+    "ridge",
+    "scaling",
+    "tags",
+    "time_csv",
+    "time_frames",
+    "time_grid",
+    "time_series",
+    "time_stamps",
+    "tuning_draws",
+    "tuning_log",
+    "tuning_report",
+    "tuning_report_docstrings",
+    "tuning_report_folders",
+    "tuning_report_importance",
+    "tuning_report_pictures",
+    "tuning_statistics",
+    "tuning_workers",
+    "vector_files",
+    "word_vectors",
+]
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -29,10 +68,15 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out `slow` tests unless asked for with `-m slow`."""
+    """Leave out `slow` tests unless asked for with `-m slow`, and what ran on another backend."""
+    out = []
     if "slow" not in config.option.markexpr:
-        config.hook.pytest_deselected(items=[item for item in items if "slow" in item.keywords])
-        items[:] = [item for item in items if "slow" not in item.keywords]
+        out = [item for item in items if "slow" in item.keywords]
+    if os.environ.get("TESTS_ONCE") == "done":
+        out += [item for item in items if item.path.stem.removeprefix("test_") in ONCE]
+    config.hook.pytest_deselected(items=out)
+    left = set(map(id, out))
+    items[:] = [item for item in items if id(item) not in left]
 
 
 def pytest_terminal_summary(terminalreporter):

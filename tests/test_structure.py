@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 
+import conftest
 import keras
 import numpy as np
 import pytest
@@ -122,6 +123,13 @@ def test_sweeps_hold_no_model_or_data_code():
         assert not any(name.endswith((".Model", ".Layer", "Cell")) for name in named), path.name
     for path in FILES:
         assert not any((m or "").split(".")[0] == "tuning" for m in imported(TREES[path])), path
+
+
+def test_what_runs_on_one_backend_alone_asks_for_none():
+    for name in conftest.ONCE:
+        path = ROOT / "tests" / f"test_{name}.py"
+        roots = {module.split(".")[0] for module in imported(ast.parse(path.read_text("utf-8")))}
+        assert not roots & {"keras", "helpers", "forecasts", "running", *BACKENDS}, name
 
 
 # Docstrings ------------------------------------------------------------------------------------
