@@ -1,12 +1,15 @@
 """Sweeps for tests: a task that trains nothing, and real sweeps that are killed."""
 
+import json
 import multiprocessing
 import os
+import signal
 import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import keras
+import pytest
 
 from tuning import all_tasks, spaces, sweep, workers
 from tuning.locks import only_one
@@ -66,11 +69,51 @@ class TinyParity(Parity):
     few |= {"test_lengths": (3, 5)}
 
 
+def fixtures():
+    """`toy`, the task in this process, and `run`, a sweep of it in the folder of the test."""
+
+    @pytest.fixture(autouse=True)
+    def toy(monkeypatch):
+        """The task `toy` in this process, nothing trained yet."""
+        monkeypatch.setitem(all_tasks.TASKS, "toy", Toy)
+        monkeypatch.setattr(Toy, "trained", [])
+        monkeypatch.setattr(signal, "signal", lambda *given: None)
+
+    @pytest.fixture
+    def run(tmp_path, capsys):
+        """A sweep in the folder of the test: its exit status, its lines, and what it said."""
+
+        def swept(*options):
+            options = [*(options or SMALL), "--out", str(tmp_path / "sweep")]
+            status = sweep.main(["toy", *map(str, options)])
+            said = capsys.readouterr()
+            path = tmp_path / "sweep" / "trials.jsonl"
+            lines = list(map(json.loads, path.read_text().splitlines())) if path.exists() else []
+            return status, lines, said.out + said.err
+
+        return swept
+
+    return toy, run
+
+
+def of_kind(lines, kind):
+    """The lines of a kind."""
+    return [line for line in lines if line["kind"] == kind]
+
+
+def cut(path):
+    """Half of a file."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+
+
 def process_of(target, *given):
     """A function of this file in a process of its own, which begins with everything imported."""
     # The server that forks would not find this file to preload it (Python 3.11), and says nothing.
     here = Path(__file__).parent
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(here), str(here.parent)])
+    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    paths = dict.fromkeys([str(here), str(here.parent), *filter(None, known)])
+    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sweeping"])
     process = context.Process(target=target, args=given)
