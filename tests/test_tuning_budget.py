@@ -12,12 +12,12 @@ toy, run = fixtures()
 
 
 def test_the_budget_is_kept_and_leaves_room_for_the_winners(run, monkeypatch):
-    monkeypatch.setattr(Toy, "pause", 0.03)
+    monkeypatch.setattr(Toy, "pause", 0.1)
     options = [*SMALL[:-1], 1, "--trials", 200, "--budget", "4s"]
     began = Clock(0).end
     status, lines, said = run(*options)
     took = Clock(0).end - began
-    assert status == 0 and took < 5
+    assert status == 0 and took < 12, "all of it takes 40 seconds and more"
     assert "Measured with one gru" in said and "The time for the search is used." in said
     trials = of_kind(lines, "trial")
     assert 2 <= len(trials) < 400 and len(of_kind(lines, "winner")) == 2

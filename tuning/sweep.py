@@ -16,10 +16,14 @@ kill or a full disk cost the run that was going on; --resume goes on with the re
 """
 
 import argparse
+import importlib.util
 import signal
 import sys
 import time
 from pathlib import Path
+
+if importlib.util.find_spec("keras_tuner") is None:
+    sys.exit('error: sweeps need KerasTuner: pip install -e ".[tuning]"')
 
 from tuning import search, settings, spaces, workers
 from tuning.clock import Clock, Costs, OutOfTime, read_budget, spoken
