@@ -46,6 +46,10 @@ def test_draws_are_spread_over_the_space():
     for name, kinds in (("depth", 3), ("noise", 3), ("clip", 2)):
         counts = np.unique([one[name] for one in values], return_counts=True)[1]
         assert len(counts) == kinds and counts.min() > 0.7 * 400 / kinds
+    depths = [one["depth"] for one in values]
+    assert sorted(depths[:3]) == sorted(set(depths)), "three draws see them all"
+    parts = np.floor(8 * (rates - np.log(3e-4)) / np.log(100)).astype(int)
+    assert all(sorted(parts[k : k + 8]) == list(range(8)) for k in range(0, 400, 8))
     drop = [one["dropout"] for one in values]
     assert abs(np.corrcoef(rates, drop)[0, 1]) < 0.15  # each name has numbers of its own
 

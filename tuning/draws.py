@@ -6,8 +6,10 @@ import warnings
 
 import keras_tuner
 import numpy as np
+from keras_tuner.engine import hyperparameters
 from keras_tuner.engine.trial import Trial
 
+STRATA = 8
 NEVER = 10**9  # failures are counted and shown by the sweep, which goes on
 
 
@@ -26,6 +28,27 @@ def uniform(seed, draw, name):
     """
     digest = hashlib.sha256(f"{seed}/{draw}/{name}".encode()).digest()
     return float(np.random.default_rng(int.from_bytes(digest[:8], "big")).random())
+
+
+def stratified(seed, draw, name, strata):
+    """As `uniform`, but each run of `strata` draws has one number in each of as many equal parts.
+
+    So few draws already see every depth and every part of the range of learning rates.
+
+    Example:
+
+    >>> sorted(int(3 * stratified(0, draw, "depth", 3)) for draw in range(3))
+    [0, 1, 2]
+    """
+    block, place = divmod(draw, strata)
+    parts = np.argsort([uniform(seed, block, f"{name}/{k}") for k in range(strata)])
+    return (parts[place] + uniform(seed, draw, name)) / strata
+
+
+def strata_of(hp):
+    """How many parts the draws of a hyperparameter are spread over: its values, or eight."""
+    few = isinstance(hp, (hyperparameters.Choice, hyperparameters.Boolean, hyperparameters.Int))
+    return min(len(list(hp.values)), STRATA) if few else STRATA
 
 
 class Answered:
@@ -100,8 +123,9 @@ class PairedDraws(Answered, _Draws):
     """Every cell with the same random draws, one draw after the other.
 
     Each hyperparameter is drawn by a generator of its own, seeded by the sweep, the number of the
-    draw and its name; so the cells of a draw share depth, learning rate and the rest, and a search
-    that is cut off leaves whole draws behind. Nothing depends on a score.
+    draw and its name, and spread over its values (`stratified`); so the cells of a draw share
+    depth, learning rate and the rest, and a search that is cut off leaves whole draws behind.
+    Nothing depends on a score.
 
     Arguments:
         objective: a `keras_tuner.Objective`.
@@ -135,7 +159,8 @@ class PairedDraws(Answered, _Draws):
         for hp in self.hyperparameters.space:
             found.merge([hp])
             if found.is_active(hp):
-                chosen = hp.prob_to_value(uniform(self.sweep_seed, draw, hp.name))
+                place = stratified(self.sweep_seed, draw, hp.name, strata_of(hp))
+                chosen = hp.prob_to_value(place)
                 found.values[hp.name] = self.cells[k] if hp.name == "cell" else chosen
         return found.values
 
