@@ -1,16 +1,18 @@
 """The sequence predictor is trained: recipes, starts, and runs that are stopped and resumed."""
 
 import dataclasses
+import doctest
+import inspect
 
 import numpy as np
 import pytest
 from helpers import Stop, close, numpy
 
 from keras_rnnzoo import training
-from keras_rnnzoo.datasets import memory, music
+from keras_rnnzoo.datasets import memory, music, music_sample, spikes, task_sequences
 from keras_rnnzoo.datasets.memory import parity
 from keras_rnnzoo.metrics import constant_scores
-from keras_rnnzoo.models import schedules
+from keras_rnnzoo.models import forget_start, schedules
 from keras_rnnzoo.models.predictor_recipes import (
     RECIPES,
     PredictorRecipe,
@@ -18,6 +20,7 @@ from keras_rnnzoo.models.predictor_recipes import (
     fit_sequence_predictor,
     recipe_for,
 )
+from keras_rnnzoo.models.sequence_predictor import SequencePredictor
 
 TINY = PredictorRecipe(
     {"cell": "gru", "units": 8, "dropout": 0.1},
@@ -127,6 +130,24 @@ def test_every_task_has_a_recipe():
     assert recipe_for(asked) is RECIPES["sample"]
     assert recipe_for(dataclasses.replace(asked, source="jsb")) is RECIPES["jsb"]
     assert recipe_for(dataclasses.replace(asked, source="mine.mat")) is RECIPES["jsb"]
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        memory.load, memory.adding, memory.copy_memory, memory.parity, spikes.spike_timing,
+        music.load, music_sample.sample, task_sequences.TaskSequences, forget_start.forget_gates,
+        SequencePredictor, recipe_for,
+    ],
+)  # fmt: skip
+def test_what_examples_show_is_what_comes(thing):
+    names = {**vars(inspect.getmodule(thing)), "np": np, "memory": memory}
+    test = doctest.DocTestParser().get_doctest(inspect.getdoc(thing), names, "it", None, None)
+    assert any(example.want for example in test.examples)
+    said = []
+    runner = doctest.DocTestRunner()
+    runner.run(test, out=said.append)
+    assert not runner.failures, "".join(said)
 
 
 @pytest.mark.slow

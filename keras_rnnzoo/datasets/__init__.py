@@ -11,6 +11,8 @@ from keras_rnnzoo.datasets.series_splits import (
     last_borders,
 )
 from keras_rnnzoo.datasets.tagged import Tagged
+from keras_rnnzoo.datasets.task_batches import TaskBatches
+from keras_rnnzoo.datasets.task_sequences import TaskParts, TaskSequences, next_steps
 from keras_rnnzoo.datasets.text import Vocabulary, tokenize
 from keras_rnnzoo.datasets.time_frames import from_frame, read_csv
 from keras_rnnzoo.datasets.time_series import TimeSeries
@@ -23,6 +25,9 @@ __all__ = [
     "ReviewBatches",
     "SeriesScaler",
     "Tagged",
+    "TaskBatches",
+    "TaskParts",
+    "TaskSequences",
     "TimeSeries",
     "Vocabulary",
     "bucket_lengths",
@@ -30,6 +35,7 @@ __all__ = [
     "fraction_borders",
     "from_frame",
     "last_borders",
+    "next_steps",
     "read_conll",
     "read_csv",
     "tokenize",

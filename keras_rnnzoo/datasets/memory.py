@@ -177,7 +177,7 @@ def parity(
 
     Example:
 
-    >>> parity(sizes=(8, 4, 4)).test.lengths.min() >= 40
+    >>> bool(parity(sizes=(8, 4, 4)).test.lengths.min() >= 40)
     True
 
     Reference: Hochreiter and Schmidhuber, Neural Computation 9 (1997); lengths as in Beck et al.

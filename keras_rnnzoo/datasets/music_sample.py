@@ -44,7 +44,7 @@ def sample(sizes=SIZES, seed=1685):
     Example:
 
     >>> train, validation, test = sample()
-    >>> train[0].sum(1).max()  # of four voices
+    >>> int(train[0].sum(1).max())  # of four voices
     4
     """
     if any(size < 1 for size in sizes):

@@ -30,8 +30,8 @@ class TaskSequences:
     Example:
 
     >>> bits = TaskSequences([[0, 1, 1]], [[0, 1, 0]], "categorical", 2, 2)
-    >>> len(bits), bits.takes_ids, bits.every_step, bits.lengths
-    (1, True, True, array([3]))
+    >>> len(bits), bits.takes_ids, bits.every_step, bits.lengths.tolist()
+    (1, True, True, [3])
     """
 
     inputs: list

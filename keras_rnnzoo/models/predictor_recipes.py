@@ -76,7 +76,11 @@ RECIPES = {
         {"cell": "peephole_lstm", "units": 16}, epochs=12, learning_rate=0.02
     ),
 }
-"By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`."
+"""By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`.
+
+Chosen on validation parts. The chorales gained most from recurrent dropout: without it an LSTM
+starts to overfit after ten epochs.
+"""
 
 
 def recipe_for(parts):
@@ -84,7 +88,7 @@ def recipe_for(parts):
 
     Example:
 
-    >>> recipe_for(memory.load("adding")).epochs
+    >>> recipe_for(memory.load("adding", verbose=False)).epochs
     20
     """
     return RECIPES.get(parts.source, RECIPES["jsb"])
