@@ -30,7 +30,7 @@ def _is_point(record):
 
 def _interval(records):
     mean, low, high = gain([record["lower"] for record in records], records[0]["span"])
-    return f"{mean:.4f} ({low:.4f} to {high:.4f})"
+    return f"{mean:.4f} ({low:.4f} to {high:.4f})".replace("-0.0000", "0.0000")
 
 
 def _rows(records, name):
