@@ -129,7 +129,8 @@ class Series(Task):
         recipe = forecast_recipes.recipe_for(
             rows, self.horizon, found.season, len(found.series.targets)
         )
-        self.base = recipe.changed(stride=10) if self.quick else recipe
+        # Cells are told apart by what they gain, be it sure or not.
+        self.base = recipe.changed(sure=None, **({"stride": 10, "parts": 1} if self.quick else {}))
         segment = recipe.model.get("segment") or 1
         self.steps = max(3, recipe.look_back // segment)
         self._line = None
