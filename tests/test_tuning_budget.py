@@ -12,18 +12,18 @@ toy, run = fixtures()
 
 
 def test_the_budget_is_kept_and_leaves_room_for_the_winners(run, monkeypatch):
-    monkeypatch.setattr(Toy, "pause", 0.1)
-    options = [*SMALL[:-1], 1, "--trials", 200, "--budget", "4s"]
+    monkeypatch.setattr(Toy, "pause", 0.1)  # far above what else a run takes on a busy machine
+    options = [*SMALL[:-1], 1, "--trials", 200, "--budget", "7s"]
     began = Clock(0).end
     status, lines, said = run(*options)
     took = Clock(0).end - began
-    assert status == 0 and took < 12, "all of it takes 40 seconds and more"
+    assert status == 0 and took < 9
     assert "Measured with one gru" in said and "The time for the search is used." in said
     trials = of_kind(lines, "trial")
     assert 2 <= len(trials) < 400 and len(of_kind(lines, "winner")) == 2
     assert len(of_kind(lines, "default")) == 2
     assert f"{len(trials)} of 400 trials are done" in said and "--resume --budget 1h" in said
-    more = run("--resume", "--budget", "2s")[1]
+    more = run("--resume", "--budget", "3s")[1]
     assert len(of_kind(more, "trial")) > len(trials)
 
 

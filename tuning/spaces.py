@@ -1,5 +1,6 @@
 """What a sweep chooses from: a function a task, from KerasTuner's `hp` to a flat configuration."""
 
+import functools
 from dataclasses import dataclass
 
 import keras_rnnzoo as zoo
@@ -132,9 +133,15 @@ def _noise(hp, cell):
     return found
 
 
+@functools.cache
+def has_forget_gates(cell):
+    """Whether `forget_gates` knows some; remembered, as it makes a cell to see."""
+    return bool(forget_gates(cell))
+
+
 def _forget_bias(hp, choices):
     """Where the forget gates start, for cells that have them."""
-    cells, found = [name for name in choices.cells if forget_gates(name)], None
+    cells, found = [name for name in choices.cells if has_forget_gates(name)], None
     if cells:
         with hp.conditional_scope("cell", cells):
             found = hp.Choice("forget_bias", FORGET_STARTS)

@@ -69,7 +69,7 @@ class Task:
         common = dict.fromkeys(spaces.NAMES)
         common |= {"cell": cell, "depth": 1, "units": units, "connections": "none", "clip": 1.0}
         common["merge_mode"] = "concat" if self.joins_directions else None
-        common["forget_bias"] = "1" if spaces.forget_gates(cell) else None
+        common["forget_bias"] = "1" if spaces.has_forget_gates(cell) else None
         return common | self.defaults()
 
     def sized(self, configuration, parameters):
