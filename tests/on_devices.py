@@ -25,13 +25,13 @@ def trained(scope=contextlib.nullcontext):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(32, 7, 5)).astype("float32")
     x[::2, 4:] = 0.0  # padding
-    y = rng.normal(size=(32, 3)).astype("float32")
+    y = x[:, :4, :3].mean(axis=1)
     with scope():
         stack = zoo.StackedRecurrent("peephole_lstm", units=8, depth=2)
         inputs = keras.Input((7, 5))
         outputs = keras.layers.Dense(3)(stack(keras.layers.Masking()(inputs)))
         model = keras.Model(inputs, outputs)
-        model.compile(keras.optimizers.SGD(0.5), "mse")
+        model.compile(keras.optimizers.Adam(0.01), "mse")
     history = model.fit(x, y, batch_size=8, epochs=3, shuffle=False, verbose=0).history
     return history["loss"], model
 
