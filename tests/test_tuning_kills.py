@@ -17,8 +17,7 @@ PLANNED = 12 * 2 + 2 * 2
 
 
 def lines_of(folder):
-    path = folder / "trials.jsonl"
-    return [json.loads(line) for line in path.read_bytes().splitlines()] if path.exists() else []
+    return list(map(json.loads, lines_of_safely(folder)))
 
 
 def check(lines, planned=PLANNED):
@@ -41,16 +40,23 @@ def kill_often(task, options, folder, kills, pause=0.0):
     for _ in range(kills):
         before = lines_of(folder)
         process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"], pause)
-        new, deadline = rng.choice([0, 1]), time.monotonic() + 100
-        while len(lines_of_safely(folder)) < len(before) + new:
-            assert process.exitcode is None and time.monotonic() < deadline
-            time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.3 if new else 1.0))
+        new = rng.choice([0, 1])
+        wait_for_lines(folder, process, len(before) + new, 100)
+        # Then within a run, and before so many are done that nothing is left for later kills.
+        wait_for_lines(folder, process, len(before) + 3, rng.uniform(0, 0.3 if new else 1.0))
         process.kill()
         process.join()
+        assert process.exitcode == -signal.SIGKILL, "it had ended before it was killed"
         after = lines_of(folder)
         assert after[: len(before)] == before, "a finished run was lost or changed"
-    assert process.exitcode == -signal.SIGKILL, "it had ended before it was killed"
+
+
+def wait_for_lines(folder, process, count, seconds):
+    """Wait until there are so many lines, or the time is over."""
+    deadline = time.monotonic() + seconds
+    while len(lines_of_safely(folder)) < count and time.monotonic() < deadline:
+        assert process.exitcode is None, "it had ended before it was killed"
+        time.sleep(0.001)
 
 
 def lines_of_safely(folder):
@@ -65,7 +71,7 @@ def lines_of_safely(folder):
 def test_killed_at_random_moments(tmp_path, kills, pause):
     options = [*OPTIONS, "--epochs", "2", "--out", tmp_path / "sweep"]
     if kills == 50:
-        options[options.index("--trials") + 1] = "80"
+        options[options.index("--trials") + 1] = "120"
     kill_often("toy", options, tmp_path / "sweep", kills, pause)
     run_to_the_end("toy", options)
     planned = int(options[options.index("--trials") + 1]) * 2 + 4
@@ -78,7 +84,7 @@ def test_real_training_killed_at_random_moments(tmp_path, kills):
     options = [*OPTIONS, "--quick", "--epochs", "1", "--parameters", "600"]
     options += ["--out", tmp_path / "sweep"]
     if kills == 50:
-        options[options.index("--trials") + 1] = "80"
+        options[options.index("--trials") + 1] = "120"
     kill_often("tiny", options, tmp_path / "sweep", kills)
     run_to_the_end("tiny", options)
     planned = int(options[options.index("--trials") + 1]) * 2 + 4
