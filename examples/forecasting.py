@@ -11,7 +11,7 @@ CO2 series that statsmodels brings, and says so in its first line. A run that wa
 with --resume. Everything a run makes is in its folder: config, environment, history, scores,
 forecasts, figures and the model.
 
-Scores are those of z-scored data (by the training part) over every window of the test part.
+Scores are those of data z-scored by the training part, over every window of the test part.
 """
 
 import argparse
@@ -95,10 +95,9 @@ def settings(args, found):
         model["units"] = args.units
     if args.head and args.head != recipe.model["head"]:
         model |= {"head": args.head, "segment": None}
-    if args.output == "negative_binomial":
-        model |= {"skip": False, "normalization": "mean"}
-    if args.no_skip:
-        model["skip"] = False
+    counts = args.output == "negative_binomial"
+    model |= {"normalization": "mean"} if counts else {}
+    model |= {"skip": False} if counts or args.no_skip else {}
     given = {"epochs": args.epochs, "look_back": args.look_back}
     changes = {name: value for name, value in given.items() if value is not None}
     if args.quick:
@@ -112,8 +111,7 @@ def train(model, found, recipe, seed, run):
     history = fit_forecaster(
         model,
         found.series,
-        found.borders.train,
-        found.borders.validation,
+        *found.borders[:2],
         recipe,
         seed=seed,
         checkpoint=lambda variables: training.Checkpoint(run.checkpoint, variables=variables),
@@ -148,10 +146,9 @@ def baselines(model, found, levels):
     """Name, scores on the test part and seconds of every plain forecast."""
     windows = model.windows(found.series, *found.borders.test, batch_size=256, channels="joint")
     values, rows = scaled_values(model, found.series), found.borders[:2]
-    plain = dict(forecast_baselines.BASELINES)
+    plain, ridge = dict(forecast_baselines.BASELINES), forecast_baselines.Ridge
     if levels:
-        ridge = partial(forecast_baselines.Ridge, residuals="training")
-        plain["ridge, spread as in training"] = ridge
+        plain["ridge, spread as in training"] = partial(ridge, residuals="training")
     for name, make in plain.items():
         start = time.time()
         baseline = make(**({"season": found.season} if name in ("seasonal naive", "ETS") else {}))
@@ -260,10 +257,9 @@ def main():
     recipe = settings(args, found)
     config = {"data": found.source, "horizon": args.horizon, "checksum": found.checksum}
     config["recipe"] = dataclasses.asdict(recipe)
-    if args.parameters:
-        config["parameters"] = args.parameters
+    config |= {"parameters": args.parameters} if args.parameters else {}
     label = Path(found.source).stem + ("-quick" if args.quick else "")
-    cell = f"{args.cell}-{args.parameters}" if args.parameters else args.cell
+    cell = "-".join(map(str, filter(None, (args.cell, args.parameters))))
     default = f"forecast-{label}-{args.horizon}-{cell}-{args.output}-{args.seed}"
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
     metrics = training.finished_run(folder, wanted)
@@ -282,15 +278,15 @@ def main():
     history = train(model, found, recipe, args.seed, run)
     rows, lower, errors, ours = compare(model, found, args, time.time() - start)
     draw(model, found, args, history, errors, ours, run)
-    metrics = {"description": found.description, "rows": rows, "lower": lower}
-    metrics["span"] = model.look_back + model.horizon  # of windows that share rows
-    metrics["parameters"] = count_parameters(model)
-    metrics["skip"] = None if model.skip is None else model.skip.explain()
+    span = model.look_back + model.horizon  # of windows that share rows
+    metrics = {"description": found.description, "rows": rows, "lower": lower, "span": span}
+    line = None if model.skip is None else model.skip.explain()
+    metrics |= {"parameters": count_parameters(model), "skip": line}
     if not args.quick and found.source in set(forecasting.SOURCES) - {"co2"}:
         line = {"task": "forecasting", "config": config, "seed": args.seed, "command": sys.argv}
         training.record_once(RECORDS, {**line, **metrics, "environment": where})
     run.save_metrics(metrics)
-    report(description=found.description, rows=rows, lower=lower, span=metrics["span"])
+    report(found.description, rows, lower, span)
     print(f"\nModel, figures and forecasts are in {run.path}")
     return None
 
