@@ -91,8 +91,7 @@ def settings(args, found):
     rows = max(len(values) for values in found.series.slice(*found.borders.train).values)
     recipe = recipe_for(rows, args.horizon, found.season, len(found.series.targets))
     model = {"cell": args.cell, "depth": args.depth, "output": args.output}
-    if args.units:
-        model["units"] = args.units
+    model |= {"units": args.units} if args.units else {}
     if args.head and args.head != recipe.model["head"]:
         model |= {"head": args.head, "segment": None}
     counts = args.output == "negative_binomial"
@@ -280,8 +279,8 @@ def main():
     draw(model, found, args, history, errors, ours, run)
     span = model.look_back + model.horizon  # of windows that share rows
     metrics = {"description": found.description, "rows": rows, "lower": lower, "span": span}
-    line = None if model.skip is None else model.skip.explain()
-    metrics |= {"parameters": count_parameters(model), "skip": line}
+    straight = None if model.skip is None else model.skip.explain()
+    metrics |= {"parameters": count_parameters(model), "skip": straight}
     if not args.quick and found.source in set(forecasting.SOURCES) - {"co2"}:
         line = {"task": "forecasting", "config": config, "seed": args.seed, "command": sys.argv}
         training.record_once(RECORDS, {**line, **metrics, "environment": where})
