@@ -11,10 +11,11 @@ except ModuleNotFoundError as error:
         f"before Python starts. Received: {error}"
     ) from error
 
-from keras_rnnzoo import base, cells, crf, linear, models, wrappers
+from keras_rnnzoo import base, cells, crf, hybrids, linear, models, wrappers
 from keras_rnnzoo.base import *  # noqa: F403
 from keras_rnnzoo.cells import *  # noqa: F403
 from keras_rnnzoo.crf import *  # noqa: F403
+from keras_rnnzoo.hybrids import *  # noqa: F403
 from keras_rnnzoo.linear import *  # noqa: F403
 from keras_rnnzoo.models import *  # noqa: F403
 from keras_rnnzoo.registry import get, list_layers
@@ -25,7 +26,7 @@ _FOLDERS = ("datasets", "figures", "metrics", "training")
 
 __all__ = ["__version__", "get", "list_layers"]
 __all__ = __all__ + base.__all__ + cells.__all__ + linear.__all__
-__all__ = __all__ + wrappers.__all__ + crf.__all__ + models.__all__
+__all__ = __all__ + wrappers.__all__ + hybrids.__all__ + crf.__all__ + models.__all__
 
 
 def __getattr__(name):

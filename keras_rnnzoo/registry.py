@@ -15,6 +15,7 @@ KINDS = {
     "recurrent": "layers that walk a cell through time, built from `units`",
     "cell": "one step of each, for `keras.layers.RNN`",
     "combiner": "what takes a layer and gives a layer",
+    "hybrid": "recurrence with convolution or attention around it",
     "head": "what turns scores into a structured output, built from the number of tags",
     "loss": "losses for `compile`",
     "metric": "metrics for `compile`",
@@ -42,6 +43,8 @@ def kind_of(cls):
         return "head"
     if issubclass(cls, keras.Model):
         return "model"
+    if cls.__module__.startswith("keras_rnnzoo.hybrids"):
+        return "hybrid"
     others = {keras.layers.Layer: "combiner", keras.Loss: "loss", keras.Metric: "metric"}
     return next((kind for base, kind in others.items() if issubclass(cls, base)), None)
 
@@ -57,9 +60,9 @@ def list_layers(kind="recurrent"):
     """Names of all layers of a kind, sorted.
 
     Arguments:
-        kind: `"recurrent"` (what builds from `units`), `"cell"`, `"combiner"`, `"head"` (what
-            builds from a number of tags), `"loss"`, `"metric"`, `"model"` or `"base"`. Combiners
-            and models have a `sample()` that makes a small one.
+        kind: `"recurrent"` (what builds from `units`), `"cell"`, `"combiner"`, `"hybrid"`,
+            `"head"` (what builds from a number of tags), `"loss"`, `"metric"`, `"model"` or
+            `"base"`. Combiners, hybrids and models have a `sample()` that makes a small one.
 
     Raises:
         ValueError: there is no such kind.

@@ -10,7 +10,7 @@ from keras import ops
 import keras_rnnzoo as zoo
 from keras_rnnzoo.registry import KINDS, kind_of, snake_case
 
-SAMPLED = [name for kind in ("combiner", "model") for name in zoo.list_layers(kind)]
+SAMPLED = [name for kind in ("combiner", "hybrid", "model") for name in zoo.list_layers(kind)]
 
 
 def inputs_of(layer):

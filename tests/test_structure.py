@@ -26,7 +26,8 @@ BACKENDS = ("tensorflow", "jax", "torch")
 # A part may use what stands in a later row, never what stands in an earlier one.
 RANKS = (
     ("models", "datasets", "metrics", "figures", "training", "readme"),
-    ("hybrids", "wrappers"),
+    ("hybrids",),
+    ("wrappers",),
     ("registry",),
     ("crf",),
     ("tags",),
