@@ -24,6 +24,8 @@ def inputs_of(layer):
         return ({"values": x[..., :2], "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, keras.Model):
         return ({"words": np.array([[2, 3, 0], [1, 0, 0]], "int32")},)
+    if isinstance(layer, zoo.HierarchicalAttention):
+        return (np.stack([x, x[:, ::-1], 2 * x], axis=1),)
     return (x, x[:, ::-1]) if isinstance(layer, zoo.Merge) else (x,)
 
 
@@ -63,7 +65,7 @@ def test_samples_run_and_come_back_from_config_and_file(name, tmp_path):
         sample.save(tmp_path / "model.keras")
         loaded = type(sample).load(tmp_path / "model.keras")
     else:
-        keras_inputs = [keras.Input((None, x.shape[-1])) for x in arguments]
+        keras_inputs = [keras.Input((*[None] * (x.ndim - 2), x.shape[-1])) for x in arguments]
         model = keras.Model(keras_inputs, sample(*keras_inputs))
         model.save(tmp_path / "model.keras")
         loaded = keras.models.load_model(tmp_path / "model.keras")

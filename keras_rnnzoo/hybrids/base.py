@@ -4,11 +4,12 @@ import inspect
 
 import keras
 
+from keras_rnnzoo import kernels
+from keras_rnnzoo.base import checks
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
-from keras_rnnzoo.base.sequences import TakesMask
 
 
-class HybridLayer(TakesMask, keras.layers.Layer):
+class HybridLayer(keras.layers.Layer):
     """A layer over sequences whose config is what its constructor took, by name.
 
     A subclass keeps each argument as an attribute of the same name; layers among them are written
@@ -22,6 +23,13 @@ class HybridLayer(TakesMask, keras.layers.Layer):
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
+
+    def __call__(self, sequences, *args, mask=None, lengths=None, **kwargs):
+        mask = kernels.mask_of(sequences) if mask is None else mask
+        if lengths is not None:
+            mask = checks.lengths_to_mask(sequences, lengths, mask)
+        given = {} if mask is None else {"mask": mask}
+        return super().__call__(sequences, *args, **given, **kwargs)
 
     @classmethod
     def own_arguments(cls):

@@ -1,0 +1,220 @@
+"""What every hybrid layer promises: masks in and out, scores, causality, dtypes, training."""
+
+import keras
+import numpy as np
+import pytest
+from helpers import close, filled, numpy, sequences
+from keras import ops
+
+import keras_rnnzoo as zoo
+
+FLAT = ["ConvRNN2D", "HierarchicalAttention"]  # inputs of their own, tested on their own
+NAMES = [name for name in zoo.list_layers("hybrid") if name not in FLAT]
+SCORED = ["AttentionPooling", "BiLSTMAttention", "RNNSelfAttention", "RNNTransformerBlock"]
+SCORED += ["SelfAttention"]
+VALID = {
+    "right": [1, 1, 1, 1, 0, 0],
+    "left": [0, 0, 1, 1, 1, 1],
+    "middle": [1, 0, 1, 1, 0, 1],
+    "nowhere": [0, 0, 0, 0, 0, 0],
+}
+
+
+def made(name):
+    return zoo.get(name).sample()
+
+
+def mask_of(tensor):
+    return keras.src.backend.get_keras_mask(tensor)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_padding_changes_nothing(name, rng):
+    """Whatever stands in masked steps, on whichever side: the sequence without them decides."""
+    layer = filled(made(name), rng, 4)
+    real = sequences(rng, 1, 4, 4)
+    expected = numpy(layer(real))[0]
+    for where, steps in VALID.items():
+        valid = np.array(steps, bool)
+        x = sequences(rng, 1, 6, 4) * 9
+        x[:, valid] = real[:, : valid.sum()]
+        y = layer(x, mask=valid[None])
+        assert np.isfinite(numpy(y)).all(), where
+        out = mask_of(y)
+        kept = numpy(y)[0] if out is None else numpy(y)[0][numpy(out)[0]]
+        if where == "nowhere":
+            assert len(kept) == 0 if out is not None else not kept.any()
+        else:
+            close(kept, expected, 1e-4)
+    counted = layer(x, lengths=np.array([4]))
+    close(counted, layer(x, mask=np.arange(6)[None] < 4), 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_time_and_attached_masks(name, rng):
+    layer = filled(made(name), rng, 4)
+    inputs = keras.Input((None, 4))
+    model = keras.Model(inputs, layer(keras.layers.Masking()(inputs)))
+    for time in (3, 6):
+        x = sequences(rng, 2, time, 4)
+        x[1, time - 1 :] = 0
+        mask = np.ones((2, time), bool)
+        mask[1, -1] = False
+        expected = layer(x, mask=mask)
+        close(model.predict(x, verbose=0), expected, 1e-4)
+        assert numpy(expected).shape == layer.compute_output_shape(x.shape)
+    assert model.output_shape == layer.compute_output_shape((None, None, 4))
+
+
+@pytest.mark.parametrize("name", SCORED)
+def test_scores_sum_to_one_where_valid_and_are_zero_elsewhere(name, rng):
+    layer = filled(made(name), rng, 4)
+    x = sequences(rng, len(VALID), 6, 4)
+    mask = np.array(list(VALID.values()), bool)
+    y, scores = layer(x, mask=mask, return_attention_scores=True)
+    close(y, layer(x, mask=mask), 1e-5)
+    scores = numpy(scores)
+    keys = mask[:, None] if scores.ndim == 3 else mask[:, None, None]
+    assert not (scores * ~keys).any()
+    queries = mask.any(1)[:, None] if scores.ndim == 3 else mask[:, None]
+    close(scores.sum(-1), np.broadcast_to(queries, scores.shape[:-1]), 1e-5)
+    spec = layer(keras.Input((6, 4)), return_attention_scores=True)[1]
+    assert spec.shape == (None, *scores.shape[1:])
+
+
+CAUSAL = {
+    "convolution": lambda: zoo.ConvRNN1D(
+        zoo.GRU(3, return_sequences=True), 3, (2, 3), padding="causal"
+    ),
+    "attention": lambda: zoo.RNNSelfAttention(
+        zoo.MGU(4, return_sequences=True), 2, causal=True, window=2
+    ),
+    "block": lambda: zoo.RNNTransformerBlock(zoo.GRU(4, return_sequences=True), 2, causal=True),
+}
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_causal_blocks_do_not_see_the_future(name, rng):
+    layer = filled(CAUSAL[name](), rng, 4)
+    x = sequences(rng, 2, 6, 4)
+    before = numpy(layer(x))
+    x[:, 3:] += 5
+    after = numpy(layer(x))
+    close(after[:, :3], before[:, :3], 1e-6)
+    assert np.abs(after[:, 3:] - before[:, 3:]).max() > 0.01
+
+
+@pytest.mark.parametrize(("strides", "pool"), [(1, 1), (2, 1), (1, 2), (2, 3), (3, 2)])
+def test_a_shortened_sequence_has_a_mask_of_the_right_length(strides, pool, rng):
+    layer = zoo.ConvRNN1D(zoo.MGU(3, return_sequences=True), 3, strides=strides, pool_size=pool)
+    x = sequences(rng, 8, 7, 4)
+    lengths = np.arange(8)
+    y = layer(x, lengths=lengths)
+    left = np.ceil(np.ceil(lengths / strides) / pool)
+    assert (numpy(mask_of(y)).sum(1) == left).all()
+    assert mask_of(y).shape == numpy(y).shape[:2] == layer.compute_output_shape(x.shape)[:2]
+    assert mask_of(layer(x)) is None
+
+
+@pytest.mark.parametrize("name", ["ConvRNN1D", "RNNAttention", "RNNTransformerBlock"])
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_is_finite_and_close(name, policy, rng):
+    plain = filled(made(name), rng, 4)
+    keras.config.set_dtype_policy(policy)
+    try:
+        mixed = made(name)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    x = sequences(rng, 3, 6, 4)
+    mask = np.array([VALID[k] for k in ("right", "left", "nowhere")], bool)
+    mixed.build(x.shape)
+    mixed.set_weights(plain.get_weights())
+    y = mixed(x, mask=mask)
+    assert ops.dtype(y) == policy.removeprefix("mixed_")
+    y, expected = (numpy(ops.cast(part, "float32")) for part in (y, plain(x, mask=mask)))
+    assert np.isfinite(y).all() and np.abs(y - expected).max() < 0.25
+
+
+@pytest.mark.parametrize("name", ["CNNGRU", "BiGRUAttention", "RNNTransformerBlock"])
+def test_they_learn_with_masks(name, rng):
+    inputs = keras.Input((6, 4))
+    y = made(name)(keras.layers.Masking()(inputs))
+    y = y if len(y.shape) == 2 else zoo.AttentionPooling()(y)
+    model = keras.Model(inputs, keras.layers.Dense(1)(y))
+    model.compile(keras.optimizers.Adam(0.02), "mse")
+    x = sequences(rng, 32, 6, 4)
+    x[::2, 4:] = 0
+    losses = model.fit(x, x.mean((1, 2)), epochs=12, verbose=0).history["loss"]
+    assert np.isfinite(losses).all() and losses[-1] < 0.5 * losses[0]
+
+
+def test_a_document_of_padded_sentences(rng):
+    layer = zoo.HierarchicalAttention.sample()
+    x = rng.normal(size=(2, 3, 4, 2)).astype("float32")
+    expected = layer(x[:, :2, :3])
+    mask = np.zeros((2, 3, 4), bool)
+    mask[:, :2, :3] = True
+    y, alpha, beta = layer(x, mask=mask, return_attention_scores=True)
+    close(y, expected, 1e-5)
+    close(numpy(beta).sum(-1), 1, 1e-5)
+    close(numpy(alpha).sum(-1), [[1, 1, 0]] * 2, 1e-5)
+    assert not (numpy(alpha) * ~mask).any()
+    with pytest.raises(ValueError, match=r"shape \(batch, sentences, words, features\)"):
+        layer(x[:, 0])
+    with pytest.raises(ValueError, match="mask of shape"):
+        layer(x, lengths=np.array([1, 2]))
+
+
+def test_any_recurrent_layer_fits_in(rng):
+    x = sequences(rng, 2, 5, 4)
+    stack = zoo.StackedRecurrent("mgu", 3, depth=2, bidirectional=True, return_sequences=True)
+    own = keras.layers.LSTM(3, return_sequences=True)
+    around = keras.layers.Bidirectional(keras.layers.GRU(3, return_sequences=True))
+    for layer in (stack, own, around, zoo.BiLSTM(3, return_sequences=True)):
+        again = zoo.RNNAttention(layer)
+        assert np.isfinite(numpy(again(x, lengths=np.array([5, 2])))).all()
+        revived = zoo.RNNAttention.from_config(again.get_config())
+        assert type(revived.layer) is type(layer)
+
+
+def test_ready_layers_are_their_hybrids(rng):
+    x = sequences(rng, 2, 5, 4)
+    ready = zoo.CNNLSTM(3, filters=4, kernel_sizes=(2, 3), zoneout=0.1, return_sequences=True)
+    plain = zoo.ConvRNN1D(zoo.LSTM(3, zoneout=0.1, return_sequences=True), 4, (2, 3))
+    for layer in (ready, plain):
+        layer.build(x.shape)
+    plain.set_weights(ready.get_weights())
+    close(plain(x), ready(x), 0)
+    assert ready.layer.cell.zoneout == 0.1 and ready.explain_kernel() == plain.explain_kernel()
+    assert zoo.BiGRUAttention(3, num_heads=2, merge_mode="sum")(x).shape == (2, 6)
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: zoo.ConvRNN1D(keras.layers.Dense(3), 4), "takes a recurrent layer"),
+        (lambda: zoo.ConvRNN1D(zoo.GRU(3, return_state=True), 4), "return_state=False"),
+        (lambda: zoo.ConvRNN1D(zoo.GRU(3), 0), "filters.*positive integer"),
+        (lambda: zoo.ConvRNN1D(zoo.GRU(3), 4, kernel_sizes=()), "a width at least"),
+        (lambda: zoo.ConvRNN1D(zoo.GRU(3), 4, padding="valid"), "'same', 'causal'"),
+        (lambda: zoo.ConvRNN1D(zoo.GRU(3), 4, strides=2, dilation_rate=2), "not both"),
+        (lambda: zoo.RNNAttention(zoo.GRU(3)), "return_sequences=True"),
+        (lambda: zoo.RNNAttention(zoo.GRU(3, return_sequences=True), "adition"), "'additive'"),
+        (lambda: zoo.AttentionPooling("dot", units=3), "`units` is the width"),
+        (lambda: zoo.RNNSelfAttention(zoo.BiGRU(3, return_sequences=True), causal=True), "future"),
+        (lambda: zoo.SelfAttention(2, window=0), "window.*positive integer"),
+        (lambda: zoo.AttentionPooling("general")(np.ones((1, 2, 3))), "Give one in the call"),
+        (lambda: zoo.AttentionPooling("dot")(np.ones((1, 2, 3)), np.ones((1, 2))), "as wide as"),
+    ],
+)
+def test_what_is_refused(make, match):
+    with pytest.raises((TypeError, ValueError), match=match):
+        make()
+
+
+def test_a_query_must_come_with_every_call_or_with_none():
+    layer = zoo.AttentionPooling()
+    x = np.ones((1, 2, 3), "float32")
+    layer(x)
+    with pytest.raises(ValueError, match="built without a query"):
+        layer(x, np.ones((1, 3), "float32"))
