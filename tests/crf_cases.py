@@ -5,7 +5,7 @@ import functools
 import crf_oracle
 import keras
 import numpy as np
-from helpers import BACKEND, numpy
+from helpers import compiled, numpy
 from keras import ops
 
 from keras_rnnzoo import CRF
@@ -21,19 +21,6 @@ NAMES = {
     "BILOU": tag_set(["A"], "BILOU"),
 }
 MASK = np.array([[1, 1, 1, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 1, 0]], bool)
-
-
-def compiled(function):
-    """`function` of tensors as each backend's trainer would run it."""
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function, autograph=False)
-    if BACKEND == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function
 
 
 def _everything(scores, transition, start, end, mask, tags):

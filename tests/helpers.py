@@ -8,6 +8,19 @@ from catalogue import BATCH, FEATURES, TIME
 BACKEND = keras.backend.backend()
 
 
+def compiled(function):
+    """`function` of tensors as each backend's trainer would run it."""
+    if BACKEND == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(function, autograph=False)
+    if BACKEND == "jax":
+        import jax
+
+        return jax.jit(function)
+    return function
+
+
 def numpy(tree):
     """Tensors, alone or in lists, as arrays."""
     if isinstance(tree, (list, tuple)):
