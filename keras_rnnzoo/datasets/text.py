@@ -126,7 +126,7 @@ class Vocabulary:
         encoded = {"words": words}
         if self.bigrams is not None:
             encoded["bigrams"] = self._bigram_ids(words)
-        return {name: _head_and_tail(ids, max_length) for name, ids in encoded.items()}
+        return {name: head_and_tail(ids, max_length) for name, ids in encoded.items()}
 
     def ids(self, tokens):
         """Word ids of a list of tokens: int32 (length,)."""
@@ -179,7 +179,7 @@ class Vocabulary:
         return ids
 
 
-def _head_and_tail(ids, max_length):
+def head_and_tail(ids, max_length):
     if max_length is None or len(ids) <= max_length:
         return ids
     head = int(max_length * 0.4)

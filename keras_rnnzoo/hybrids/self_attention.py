@@ -1,5 +1,7 @@
 """Recurrence and self-attention over its outputs: once, or as a block of a transformer."""
 
+import warnings
+
 import keras
 from keras import ops
 
@@ -78,7 +80,11 @@ class SelfAttention(HybridLayer):
         options = {"attention_mask": ops.logical_or(seen, nothing), "training": training}
         if not return_attention_scores:
             return steps.zeroed(self.heads(x, x, **options), mask)
-        y, weights = self.heads(x, x, **options, return_attention_scores=True)
+        with warnings.catch_warnings():  # Keras doubts a softmax over a sequence of one step
+            warnings.filterwarnings(
+                "ignore", message="(?s).*softmax over axis", category=UserWarning
+            )
+            y, weights = self.heads(x, x, **options, return_attention_scores=True)
         weights = weights * ops.cast(ops.expand_dims(seen, 1), weights.dtype)
         return steps.zeroed(y, mask), weights
 

@@ -9,16 +9,17 @@ from keras import ops
 from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import positive_int, rate, refuse_unknown
 from keras_rnnzoo.datasets.batches import ReviewBatches
-from keras_rnnzoo.datasets.text import Vocabulary
+from keras_rnnzoo.datasets.text import UNKNOWN, Vocabulary, head_and_tail, tokenize
 from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.text_layers import (
-    HalveTime,
     HeadsAccuracy,
     HeadsCrossentropy,
     MaskedPooling,
     TokenDropout,
 )
-from keras_rnnzoo.wrappers import StackedRecurrent
+from keras_rnnzoo.models.text_reader import TextReader
+
+SENTENCE_ENDS = (".", "!", "?")
 
 
 class TextClassifier(InOneFile, keras.Model):
@@ -26,17 +27,22 @@ class TextClassifier(InOneFile, keras.Model):
 
     The **recurrent head** embeds words (and, with `bigrams`, adds half an embedding of the pair
     that ends at each word), drops tokens in training, may convolve neighbours, may halve the number
-    of steps, walks them with a `StackedRecurrent`, pools and gives a logit. The **bag head**, with
-    `bag=True`, is a linear classifier of the mean embedding of words and bigrams, with tables of
-    its own. Each head has its own cross-entropy; the prediction is the sum of their logits.
+    of steps, walks them with a `StackedRecurrent`, or a hybrid around one, and gives a logit. The
+    **bag head**, with `bag=True`, is a linear classifier of the mean embedding of words and
+    bigrams, with tables of its own. Each head has its own cross-entropy; the prediction is the sum
+    of their logits.
 
     Arguments:
         vocabulary: a `Vocabulary`, or its config; with bigrams where `bigrams` or `bag` want them.
         cell, units, depth, bidirectional, merge_mode, connections, cell_options: of the
             `StackedRecurrent`; one layer unless `depth` or a list says more.
+        architecture: `"rnn"`, `"cnn-rnn"`, `"rnn-attention"`, `"rnn-transformer"` or
+            `"hierarchical"`, see `TextReader`.
         embedding_dim: width of the embeddings.
-        pooling: `"last"`, `"max"`, `"mean"` or `"max+mean"` of the outputs.
-        halve_time: whether neighbouring embeddings are added in pairs before the recurrence.
+        pooling: `"last"`, `"max"`, `"mean"` or `"max+mean"` of the outputs, where no attention
+            pools them.
+        halve_time: whether neighbours become one before the recurrence: embeddings are added in
+            pairs, convolutions pooled. Sentences of the hierarchical reader are short already.
         convolution: width of an n-gram convolution in front of the recurrence, or `None`.
         bigrams: whether the recurrent head sees bigram embeddings.
         skip: whether the mean embedding also reaches the logit of the recurrent head directly.
@@ -73,6 +79,7 @@ class TextClassifier(InOneFile, keras.Model):
         merge_mode="concat",
         connections="none",
         cell_options=None,
+        architecture="rnn",
         embedding_dim=64,
         pooling="max+mean",
         halve_time=False,
@@ -131,27 +138,24 @@ class TextClassifier(InOneFile, keras.Model):
         self.drop_channels = keras.layers.SpatialDropout1D(
             rate("embedding_dropout", self.embedding_dropout), seed=self._seed(101)
         )
-        self.halve = HalveTime(name="halve")
         self.ngrams = None
         if self.convolution is not None:
             width = positive_int("convolution", self.convolution)
             self.ngrams = keras.layers.Conv1D(
                 self.embedding_dim, width, padding="same", activation="relu", name="ngrams"
             )
-        self.recurrent = StackedRecurrent(
-            self.cell,
-            self.units,
-            self.depth,
-            connections=self.connections,
-            dropout=self.dropout,
-            bidirectional=self.bidirectional,
-            merge_mode=self.merge_mode,
-            cell_options=self.cell_options,
-            return_sequences=self.pooling != "last",
-            seed=self._seed(102),
-            name="recurrent",
+        names = ("cell", "units", "depth", "connections", "bidirectional", "merge_mode")
+        stack = {name: getattr(self, name) for name in (*names, "cell_options", "dropout")}
+        ends = self.vocabulary.encode(" ".join(SENTENCE_ENDS))["words"].tolist()
+        self.reader = TextReader(
+            self.architecture,
+            {**stack, "seed": self._seed(102)},
+            self.pooling,
+            self.halve_time,
+            min(0.2, self.dropout),
+            [end for end in ends if end != UNKNOWN],
+            name="reader",
         )
-        self.pool = MaskedPooling(self.pooling, name="pool")
         self.drop = keras.layers.Dropout(self.dropout, seed=self._seed(103))
         self.logit = keras.layers.Dense(1, name="logit")
         self.mean = MaskedPooling("mean", name="mean")
@@ -172,42 +176,70 @@ class TextClassifier(InOneFile, keras.Model):
                 table.build((None, None))
         if self.ngrams is not None:
             self.ngrams.build(embedded)
-        self.recurrent.build(embedded)
-        hidden = self.recurrent.compute_output_shape(embedded)
-        self.logit.build(hidden if len(hidden) == 2 else self.pool.compute_output_shape(hidden))
+        self.reader.build(embedded)
+        self.logit.build(self.reader.compute_output_shape(embedded))
         for dense in (self.shortcut, self.bag_logit if self.bag else None):
             if dense is not None:
                 dense.build((None, self.embedding_dim))
         self.built = True
 
     def call(self, inputs, training=False):
-        words = inputs["words"]
-        mask = ops.not_equal(words, 0)
-        x = self.words(words)
-        if self.pairs is not None:
-            x = x + 0.5 * self.pairs(inputs["bigrams"])
-        kept = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # padding has an embedding too
-        if training:
-            kept = kept * self.drop_tokens.draw(x)
-        heads = [self._recurrent_logit(x * kept, mask, training)]
+        x, mask, kept = self._embedded(inputs, training)
+        heads = [self._recurrent_logit(x * kept, inputs["words"], mask, training)]
         if self.bag:
-            bag = (self.bag_words(words) + self.bag_pairs(inputs["bigrams"])) * kept
+            bag = (self.bag_words(inputs["words"]) + self.bag_pairs(inputs["bigrams"])) * kept
             mean = self.mean(bag, mask=mask) * 20.0  # means are small, logits are not
             heads.append(self.bag_logit(self.bag_drop(mean, training=training)))
         return ops.concatenate(heads, axis=-1)
 
-    def _recurrent_logit(self, embedded, mask, training):
-        x, steps = self.drop_channels(embedded, training=training), mask
+    def _embedded(self, inputs, training=False):
+        """Embeddings, the mask, and what is kept of them: `(batch, time, 1)` of ones and zeros."""
+        mask = ops.not_equal(inputs["words"], 0)
+        x = self.words(inputs["words"])
+        if self.pairs is not None:
+            x = x + 0.5 * self.pairs(inputs["bigrams"])
+        kept = ops.expand_dims(ops.cast(mask, x.dtype), -1)  # padding has an embedding too
+        return x, mask, kept * self.drop_tokens.draw(x) if training else kept
+
+    def _recurrent_logit(self, embedded, words, mask, training):
+        x = self.drop_channels(embedded, training=training)
         if self.ngrams is not None:
             x = x + self.ngrams(x)
-        if self.halve_time:
-            x, steps = self.halve(x, mask=mask), self.halve.compute_mask(x, mask)
-        y = self.recurrent(x, mask=steps, training=training)
-        pooled = y if self.pooling == "last" else self.pool(y, mask=steps)
-        logit = self.logit(self.drop(pooled, training=training))
+        read = self.reader(x, words, mask, training=training)
+        logit = self.logit(self.drop(read, training=training))
         if self.shortcut is not None:
             logit = logit + self.shortcut(20.0 * self.mean(embedded, mask=mask))
         return logit
+
+    @property
+    def recurrent(self):
+        """The `StackedRecurrent` that walks the words."""
+        return self.reader.recurrent
+
+    def attention(self, text):
+        """Which words of a text the attention weighs: pairs of a word and its weight.
+
+        The weights sum to one. Those of a transformer block are what all steps pay a word in the
+        mean; where steps were halved, two words share one.
+
+        Raises:
+            ValueError: the architecture has no attention, or the text no words.
+        """
+        if not self.reader.weighs_words:
+            raise ValueError(
+                "Attention is there with architecture='rnn-attention', 'rnn-transformer' or "
+                f"'hierarchical'. Received: architecture={self.architecture!r}"
+            )
+        words = head_and_tail(np.array(tokenize(text), dtype=object), self.max_length)
+        if not len(words):
+            raise ValueError(f"A text without words has nothing to weigh. Received: text={text!r}")
+        rows = self.vocabulary.encode(text, self.max_length)
+        inputs = {name: ops.array(row[None]) for name, row in rows.items()}
+        x, mask, kept = self._embedded(inputs)
+        x = x * kept
+        x = x if self.ngrams is None else x + self.ngrams(x)
+        weights = self.reader(x, inputs["words"], mask, return_attention_scores=True)[1]
+        return list(zip(words.tolist(), ops.convert_to_numpy(weights)[0].tolist()))
 
     def compute_output_shape(self, input_shape):
         return (input_shape["words"][0], 2 if self.bag else 1)
