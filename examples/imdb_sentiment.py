@@ -106,7 +106,7 @@ def train(model, reviews, recipe, seed, run):
 
 def baselines(reviews):
     """Accuracy of the two plain models on the same parts, with their seconds."""
-    for known in training.read_records(RECORDS) if RECORDS.exists() else []:
+    for known in training.read_records(RECORDS):
         if known["config"]["checksum"] == reviews.checksum:
             return known["rows"][1:]  # they are the same in every run
     rows = []
@@ -149,8 +149,21 @@ def draw(model, reviews, history, test_logits, run):
         "error_by_length": figures.error_by_length(lengths, said == labels),
         "gradient_through_time": figures.gradient_through_time(gradients(model, reviews)),
     }
+    if model.reader.weighs_words:
+        pictures["attention"] = figures.word_weights(weighed(model, reviews, test_logits))
     for name, figure in pictures.items():
         figures.save(figure, run.figures / f"{name}.png")
+
+
+def weighed(model, reviews, test_logits, most=120):
+    """The words of a few short reviews with what the attention pays them."""
+    texts = {}
+    for text, logit, label in zip(reviews.test.texts, test_logits, reviews.test.labels):
+        if 3 < len(text.split()) < most and len(texts) < 4:
+            pairs = model.attention(text)
+            said = f"{1 / (1 + np.exp(-logit)):.0%} positive, said to be"
+            texts[f"{len(texts) + 1}: {said} {('negative', 'positive')[int(label)]}"] = pairs
+    return texts
 
 
 def gradients(model, reviews, steps=100):
@@ -204,10 +217,9 @@ def main():
     recipe = settings(args, reviews)
     config = {"recipe": dataclasses.asdict(recipe), "checksum": reviews.checksum}
     label = Path(reviews.source).stem + ("-quick" if args.quick else "")
-    kind = ("" if args.model == "rnn" else f"{args.model}-") + (
-        "" if args.bag is None else "bag-" if args.bag else "alone-"
-    )
-    default = f"{label}-{kind}{args.cell}-{args.depth}-{args.merge}-{args.seed}"
+    kind = [] if args.model == "rnn" else [args.model]
+    kind += [] if args.bag is None else ["bag" if args.bag else "no-bag"]
+    default = "-".join([label, *kind, args.cell, str(args.depth), args.merge, str(args.seed)])
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
     metrics = training.finished_run(folder, wanted)
     if metrics:

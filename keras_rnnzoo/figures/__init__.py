@@ -8,6 +8,7 @@ from keras_rnnzoo.figures.forecasting import forecast, rolling_forecasts
 from keras_rnnzoo.figures.style import save
 from keras_rnnzoo.figures.tagging import data_curve, transition_scores, type_confusion
 from keras_rnnzoo.figures.training import gradient_through_time, learning_curves
+from keras_rnnzoo.figures.word_weights import word_weights
 
 __all__ = [
     "calibration",
@@ -27,4 +28,5 @@ __all__ = [
     "save",
     "transition_scores",
     "type_confusion",
+    "word_weights",
 ]
