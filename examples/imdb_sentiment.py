@@ -4,6 +4,7 @@
     python examples/imdb_sentiment.py                      # the full run
     python examples/imdb_sentiment.py --cell peephole_lstm --depth 2
     python examples/imdb_sentiment.py --model rnn-attention --no-bag
+    python examples/imdb_sentiment.py --evidence         # a hybrid with naive Bayes
     python examples/imdb_sentiment.py --data my_reviews.csv
     python examples/imdb_sentiment.py --load runs/.../model.keras --predict "Not bad at all."
 
@@ -29,6 +30,7 @@ from keras_rnnzoo.models import TextClassifier
 from keras_rnnzoo.models.text_baselines import nb_svm, tfidf_logistic
 from keras_rnnzoo.models.text_reader import ARCHITECTURES
 from keras_rnnzoo.models.text_recipes import (
+    EVIDENCE,
     FEW_REVIEWS,
     REVIEWS,
     SAMPLE,
@@ -54,6 +56,8 @@ def arguments():
     p.add_argument("--model", default="rnn", help=f"what stands around the recurrence: {names}")
     bag = "whether a bag of words stands beside it; default: the recipe's"
     p.add_argument("--bag", action=argparse.BooleanOptionalAction, help=bag)
+    evidence = "let the network see what naive Bayes makes of each word"
+    p.add_argument("--evidence", action="store_true", help=evidence)
     p.add_argument("--cell", default="gru", help="any of keras_rnnzoo.list_layers()")
     p.add_argument("--depth", type=int, default=1, help="recurrent layers")
     modes = ", ".join(mode for mode in MERGE_MODES if mode)
@@ -69,6 +73,8 @@ def arguments():
     p.add_argument("--load", type=Path, help="a saved model to predict with, instead of training")
     p.add_argument("--predict", nargs="+", metavar="TEXT", help="with --load: texts to judge")
     args = p.parse_args()
+    if args.evidence and args.bag:
+        p.error("--evidence is a bag of n-grams already: leave out --bag")
     if args.predict and not args.load:
         p.error("--predict judges with a saved model: name it with --load")
     # Misspelt names are told at once, not after the reviews are read.
@@ -79,9 +85,10 @@ def arguments():
 def settings(args, reviews):
     """The recipe for this many texts, with what the command line changes."""
     recipe = REVIEWS if len(reviews.train) > 10_000 else FEW_REVIEWS
+    recipe = EVIDENCE if args.evidence and recipe is REVIEWS else recipe
     recipe = SAMPLE if reviews.source == "sample" else recipe
     model = {"cell": args.cell, "depth": args.depth, "merge_mode": args.merge}
-    given = {"units": args.units, "bag": args.bag}
+    given = {"units": args.units, "bag": args.bag, "evidence": args.evidence or None}
     given["architecture"] = None if args.model == "rnn" else args.model  # as in earlier records
     model |= {name: value for name, value in given.items() if value is not None}
     recipe = dataclasses.replace(recipe, model={**recipe.model, **model})
@@ -218,6 +225,7 @@ def main():
     config = {"recipe": dataclasses.asdict(recipe), "checksum": reviews.checksum}
     label = Path(reviews.source).stem + ("-quick" if args.quick else "")
     kind = [] if args.model == "rnn" else [args.model]
+    kind += ["evidence"] if args.evidence else []
     kind += [] if args.bag is None else ["bag" if args.bag else "no-bag"]
     default = "-".join([label, *kind, args.cell, str(args.depth), args.merge, str(args.seed)])
     folder, wanted = args.out or Path("runs") / default, {**config, "seed": args.seed}
@@ -227,7 +235,8 @@ def main():
         return report(metrics["description"], metrics["rows"])
 
     training.set_seed(args.seed)
-    model = build_classifier(reviews.train.texts, recipe, seed=args.seed)
+    texts, labels = reviews.train.texts, reviews.train.labels
+    model = build_classifier(texts, recipe, seed=args.seed, labels=labels)
     print(f"{model.count_params():,} parameters; {model.recurrent.explain_kernel()}", flush=True)
     run = training.RunFolder(folder, wanted, resume=args.resume)
     start = time.time()
@@ -251,6 +260,8 @@ def describe(recipe):
     model = recipe.model
     name = f"{model['depth']} x Bi{zoo.get(model['cell']).__name__}, {model['merge_mode']}"
     name += f", {model['architecture']}" if "architecture" in model else ""
+    if model.get("evidence"):
+        return f"hybrid: {name}, with naive-Bayes evidence"
     return name + (" + bag head" if model.get("bag") else "")
 
 

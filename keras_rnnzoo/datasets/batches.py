@@ -207,10 +207,15 @@ class ReviewBatches(keras.utils.PyDataset):
         return vary_first(plan)
 
     def _pad(self, name, length, rows):
-        padded = np.zeros((self.batch_size, length), dtype="int32")
-        for place, row in enumerate(rows):
-            ids = self._rows[row][name]
-            padded[place, : len(ids)] = ids
+        """Arrays over time padded with zeros, numbers of a whole text side by side."""
+        given = [self._rows[row][name] for row in rows]
+        over_time = (length, *given[0].shape[1:]) if given[0].ndim else ()
+        padded = np.zeros((self.batch_size, *over_time), given[0].dtype)
+        for place, values in enumerate(given):
+            if over_time:
+                padded[place, : len(values)] = values
+            else:
+                padded[place] = values
         if name == "words":  # a mean over no valid step would be 0 / 0, whatever its weight
             padded[len(rows) :, 0] = UNKNOWN
         return padded

@@ -180,6 +180,7 @@ class Vocabulary:
 
 
 def head_and_tail(ids, max_length):
+    """The first 40 % and the last 60 % of what is too long; an array over the words of a text."""
     if max_length is None or len(ids) <= max_length:
         return ids
     head = int(max_length * 0.4)

@@ -9,7 +9,7 @@ from keras import ops
 from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import positive_int, rate, refuse_unknown
 from keras_rnnzoo.datasets.batches import ReviewBatches
-from keras_rnnzoo.datasets.text import UNKNOWN, Vocabulary, head_and_tail, tokenize
+from keras_rnnzoo.datasets.text import UNKNOWN, Vocabulary
 from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.text_layers import (
     HeadsAccuracy,
@@ -17,7 +17,7 @@ from keras_rnnzoo.models.text_layers import (
     MaskedPooling,
     TokenDropout,
 )
-from keras_rnnzoo.models.text_reader import TextReader
+from keras_rnnzoo.models.text_reader import TextReader, weighable
 
 SENTENCE_ENDS = (".", "!", "?")
 
@@ -169,7 +169,7 @@ class TextClassifier(InOneFile, keras.Model):
         self.bag_logit = keras.layers.Dense(1, name="bag_logit")
 
     def build(self, input_shape=None):
-        embedded = (None, None, self.embedding_dim)
+        embedded = (None, None, self.width)
         bag = [self.bag_words, self.bag_pairs] if self.bag else []
         for table in (self.words, self.pairs, *bag):
             if table is not None:
@@ -178,9 +178,10 @@ class TextClassifier(InOneFile, keras.Model):
             self.ngrams.build(embedded)
         self.reader.build(embedded)
         self.logit.build(self.reader.compute_output_shape(embedded))
-        for dense in (self.shortcut, self.bag_logit if self.bag else None):
-            if dense is not None:
-                dense.build((None, self.embedding_dim))
+        if self.shortcut is not None:
+            self.shortcut.build((None, self.width))
+        if self.bag:
+            self.bag_logit.build((None, self.embedding_dim))
         self.built = True
 
     def call(self, inputs, training=False):
@@ -202,14 +203,17 @@ class TextClassifier(InOneFile, keras.Model):
         return x, mask, kept * self.drop_tokens.draw(x) if training else kept
 
     def _recurrent_logit(self, embedded, words, mask, training):
-        x = self.drop_channels(embedded, training=training)
-        if self.ngrams is not None:
-            x = x + self.ngrams(x)
+        x = self._convolved(self.drop_channels(embedded, training=training))
         read = self.reader(x, words, mask, training=training)
         logit = self.logit(self.drop(read, training=training))
         if self.shortcut is not None:
             logit = logit + self.shortcut(20.0 * self.mean(embedded, mask=mask))
         return logit
+
+    @property
+    def width(self):
+        """Of what the recurrent head reads."""
+        return self.embedding_dim
 
     @property
     def recurrent(self):
@@ -225,21 +229,16 @@ class TextClassifier(InOneFile, keras.Model):
         Raises:
             ValueError: the architecture has no attention, or the text no words.
         """
-        if not self.reader.weighs_words:
-            raise ValueError(
-                "Attention is there with architecture='rnn-attention', 'rnn-transformer' or "
-                f"'hierarchical'. Received: architecture={self.architecture!r}"
-            )
-        words = head_and_tail(np.array(tokenize(text), dtype=object), self.max_length)
-        if not len(words):
-            raise ValueError(f"A text without words has nothing to weigh. Received: text={text!r}")
-        rows = self.vocabulary.encode(text, self.max_length)
+        words = weighable(self, text)
+        rows = self.encode(text, self.max_length)
         inputs = {name: ops.array(row[None]) for name, row in rows.items()}
         x, mask, kept = self._embedded(inputs)
-        x = x * kept
-        x = x if self.ngrams is None else x + self.ngrams(x)
+        x = self._convolved(x * kept)
         weights = self.reader(x, inputs["words"], mask, return_attention_scores=True)[1]
-        return list(zip(words.tolist(), ops.convert_to_numpy(weights)[0].tolist()))
+        return list(zip(words, ops.convert_to_numpy(weights)[0].tolist()))
+
+    def _convolved(self, x):
+        return x if self.ngrams is None else x + self.ngrams(x)
 
     def compute_output_shape(self, input_shape):
         return (input_shape["words"][0], 2 if self.bag else 1)
@@ -249,9 +248,13 @@ class TextClassifier(InOneFile, keras.Model):
         metrics = [HeadsAccuracy()] if weighted_metrics is None else weighted_metrics
         super().compile(optimizer, loss or self.heads_loss, weighted_metrics=metrics, **kwargs)
 
+    def encode(self, text, max_length):
+        """Arrays over the words of a text, as `call` takes them for a batch."""
+        return self.vocabulary.encode(text, max_length)
+
     def batches(self, texts, labels=None, **kwargs):
         """`ReviewBatches` of raw texts for `fit`, `evaluate` and `predict`."""
-        return ReviewBatches(texts, labels, self.vocabulary, max_length=self.max_length, **kwargs)
+        return ReviewBatches(texts, labels, self, max_length=self.max_length, **kwargs)
 
     def predict(self, x, batch_size=64, **kwargs):
         """Probabilities of the positive class for texts; for anything else as in Keras.

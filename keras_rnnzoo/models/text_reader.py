@@ -1,11 +1,13 @@
 """Embedded words to one vector: a recurrent stack, and the hybrid that it stands in."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import choice, positive_int
+from keras_rnnzoo.datasets.text import head_and_tail, tokenize
 from keras_rnnzoo.hybrids import ConvRNN1D, HierarchicalAttention, RNNAttention, RNNTransformerBlock
 from keras_rnnzoo.models.text_layers import HalveTime, MaskedPooling
 from keras_rnnzoo.wrappers import StackedRecurrent
@@ -139,6 +141,23 @@ class TextReader(keras.layers.Layer):
         config = dict(config)
         config["stack"] = keras.saving.deserialize_keras_object(config["stack"], custom_objects)
         return cls(**config)
+
+
+def weighable(model, text):
+    """The words of `text` that `model` reads.
+
+    Raises:
+        ValueError: it has no attention to weigh them, or there are none.
+    """
+    if not model.reader.weighs_words:
+        raise ValueError(
+            "Attention is there with architecture='rnn-attention', 'rnn-transformer' or "
+            f"'hierarchical'. Received: architecture={model.architecture!r}"
+        )
+    words = head_and_tail(np.array(tokenize(text), dtype=object), model.max_length).tolist()
+    if not words:
+        raise ValueError(f"A text without words has nothing to weigh. Received: text={text!r}")
+    return words
 
 
 def _widest(units):

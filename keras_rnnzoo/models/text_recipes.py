@@ -7,8 +7,10 @@ import keras
 from keras_rnnzoo.base.options import positive_int
 from keras_rnnzoo.datasets.text import Vocabulary
 from keras_rnnzoo.datasets.word_vectors import ppmi_vectors
+from keras_rnnzoo.models.evidence_classifier import EvidenceClassifier
 from keras_rnnzoo.models.schedules import optimizer
 from keras_rnnzoo.models.text_classifier import TextClassifier
+from keras_rnnzoo.models.text_evidence import NBEvidence, out_of_fold
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class TextRecipe:
     """Settings of a model, its vocabulary and its training.
 
     Arguments:
-        model: options of `TextClassifier`.
+        model: options of `TextClassifier`; with `"evidence": True` those of an
+            `EvidenceClassifier`.
         epochs: passes over the training texts.
         learning_rate: of Adam at its peak; it rises over the first 5 % of the steps and then falls
             to zero by a cosine.
@@ -55,6 +58,21 @@ REVIEWS = TextRecipe(
 )
 "Twenty thousand long reviews: a recurrent head on words, a bag head on words and bigrams."
 
+EVIDENCE = TextRecipe(
+    model={
+        "evidence": True,
+        "halve_time": True,
+        "token_dropout": 0.2,
+        "embedding_dropout": 0.3,
+    },
+    epochs=2,
+    learning_rate=1e-3,
+    average=0.998,
+    word_vectors=True,
+    lengths=(120, 200, 280, 400),
+)
+"The same reviews, each word with its evidence beside it."
+
 FEW_REVIEWS = TextRecipe(
     model={
         "units": 32,
@@ -79,20 +97,25 @@ SAMPLE = TextRecipe(
 "The embedded sample: short texts in which every word counts."
 
 
-def build_classifier(texts, recipe, seed=None, vocabulary=None, **changes):
+def build_classifier(texts, recipe, seed=None, vocabulary=None, labels=None, **changes):
     """A `TextClassifier` with a vocabulary of `texts`; `changes` override the recipe's model.
 
     Arguments:
         texts: of the training part.
         recipe: a `TextRecipe`.
         seed: of the dropout.
+        labels: of the texts, for a recipe with evidence.
         vocabulary: of an earlier model of the same texts, instead of one that is made now.
     """
     options = {**recipe.model, **changes}
     bigrams = bool(options.get("bag") or options.get("bigrams"))
     if vocabulary is None:
         vocabulary = Vocabulary.fit(texts, max_words=recipe.max_words, bigrams=bigrams)
-    model = TextClassifier(vocabulary, seed=seed, **options)
+    if options.pop("evidence", False):
+        evidence = NBEvidence.fit(texts, labels)
+        model = EvidenceClassifier(vocabulary, evidence, seed=seed, **options)
+    else:
+        model = TextClassifier(vocabulary, seed=seed, **options)
     model.build()
     if recipe.word_vectors:
         width = model.embedding_dim
@@ -112,9 +135,10 @@ def fit_classifier(model, train, validation, recipe, seed=0, checkpoint=None, ca
         callbacks: further Keras callbacks.
     """
     batch_size = min(recipe.batch_size, len(train.texts))
-    batches = model.batches(
-        train.texts, train.labels, batch_size=batch_size, lengths=recipe.lengths, seed=seed
-    )
+    informed = isinstance(model, EvidenceClassifier)
+    known = {"evidence": out_of_fold(train.texts, train.labels)} if informed else {}
+    options = {"batch_size": batch_size, "lengths": recipe.lengths, "seed": seed, **known}
+    batches = model.batches(train.texts, train.labels, **options)
     held_out = model.batches(
         validation.texts,
         validation.labels,
@@ -137,4 +161,6 @@ def fit_classifier(model, train, validation, recipe, seed=0, checkpoint=None, ca
     # On JAX the weights are now the very arrays of their averages, and whoever computes with the
     # former deletes the latter (Keras 3.15); so give them arrays of their own.
     model.set_weights(model.get_weights())
+    if informed:
+        model.balance(validation.texts)
     return checkpoint.history if checkpoint else history
