@@ -20,6 +20,8 @@ def inputs_of(layer):
     x = np.linspace(-1, 1, 2 * 5 * 4, dtype="float32").reshape(2, 5, 4)
     if isinstance(layer, zoo.Forecaster):
         return ({"history": x.reshape(5, 8, 1)},)
+    if isinstance(layer, zoo.ClipClassifier):
+        return ({"values": x, "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, (zoo.SequenceClassifier, zoo.SequencePredictor)):
         return ({"values": x[..., :2], "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, keras.Model):

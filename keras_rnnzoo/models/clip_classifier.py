@@ -90,8 +90,12 @@ class ClipClassifier(InOneFile, keras.Model):
         shape = (self.log_mel.bands,) if frame is None else _frame(frame)
         self.mean, self.sd = _scaling(mean, sd, shape[-1])
         rate("dropout", dropout)
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(
+                f"`label_smoothing` must lie in [0, 1). Received: label_smoothing={label_smoothing}"
+            )
         self.cross_entropy = keras.losses.CategoricalCrossentropy(
-            from_logits=True, label_smoothing=rate("label_smoothing", label_smoothing)
+            from_logits=True, label_smoothing=label_smoothing
         )
         self.network = ClipNetwork(given, shape, len(self.classes), name="network")
 
