@@ -61,6 +61,8 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert {len(values) for values in history.values()} == {3}
     rows = read(folder, "metrics")["rows"]
     assert all(0 <= row[part] <= 1 for row in rows for part in ("validation", "test"))
+    best = int(np.argmin(history["val_loss"]))
+    assert rows[0]["validation"] == pytest.approx(history["val_accuracy"][best])
     assert rows[1]["test"] > 0.8 and (folder / "model.keras").is_file()
 
 

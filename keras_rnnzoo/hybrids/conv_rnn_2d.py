@@ -103,7 +103,7 @@ class ConvRNN2D(HybridLayer):
         self.built = True
 
     def call(self, sequences, mask=None, training=False):
-        # In plain numbers of this layer: a mask that Keras attaches is not counted on.
+        # Handed on in words: Keras does not always attach a mask to what comes out of a layer.
         frames = self.frames(sequences, mask=mask)
         return self.layer(frames, mask=self.frame_mask(mask), training=training)
 
