@@ -68,7 +68,7 @@ def test_frames_go_through_the_tower_one_by_one_and_then_through_the_layer(rng):
     close(last(x), numpy(made(x))[:, -1])
 
 
-@pytest.mark.parametrize("context", [(1, 1), (3, 1), (4, 2), (2, 3)])
+@pytest.mark.parametrize("context", [(1, 1), (4, 2), (2, 3)])
 def test_spectrograms_are_cut_into_windows(rng, context):
     made, x = make(rng, context=context), spectrogram(rng, 7)
     weights = numpy(made.frames.weights)
@@ -78,7 +78,7 @@ def test_spectrograms_are_cut_into_windows(rng, context):
     assert made.compute_output_shape((None, None, BANDS)) == (None, None, 3)
 
 
-@pytest.mark.parametrize(("context", "sequences"), [(None, True), ((3, 1), False), ((4, 2), True)])
+@pytest.mark.parametrize(("context", "sequences"), [(None, True), ((4, 2), False)])
 def test_padding_changes_nothing(rng, context, sequences):
     made = make(rng, sequences=sequences, context=context)
     x = video(rng, 6) if context is None else spectrogram(rng, 6)
