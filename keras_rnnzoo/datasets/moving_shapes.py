@@ -1,8 +1,9 @@
 """Generated videos: into which direction does a small shape move?
 
 A square, a disc or a cross moves steadily through noise, and comes in again on the other side where
-it leaves the picture. It starts anywhere, so no frame alone tells the direction, nor do all frames
-without their order: a model has to look at the frames and to remember.
+it leaves the picture. It starts anywhere, so no frame alone tells the direction, and all frames
+without their order tell no more than the line along which it moves, which is right half the time: a
+model has to look at the frames and to remember.
 """
 
 import numpy as np
