@@ -22,6 +22,7 @@ DATA = "KERAS_RNNZOO_DATA"
 # What these test is computed by NumPy, whatever the backend: `python -m tests` runs them once.
 ONCE = [
     "calendar",
+    "clips",
     "conll",
     "entity_metrics",
     "figures",
@@ -34,11 +35,14 @@ ONCE = [
     "forecast_metrics_oracle",
     "forecast_scores",
     "music",
+    "moving_shapes",
     "ner_sample",
     "offsets",
     "oracles",
     "ridge",
     "scaling",
+    "spectrograms",
+    "spoken_digits",
     "tags",
     "time_csv",
     "time_frames",

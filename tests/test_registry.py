@@ -22,6 +22,8 @@ def inputs_of(layer):
         return (layer.batches(["a good film", "bad"], batch_size=2)[0][0],)
     if isinstance(layer, zoo.Forecaster):
         return ({"history": x.reshape(5, 8, 1)},)
+    if isinstance(layer, zoo.ClipClassifier):
+        return ({"values": x, "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, (zoo.SequenceClassifier, zoo.SequencePredictor)):
         return ({"values": x[..., :2], "mask": np.ones((2, 5), bool)},)
     if isinstance(layer, keras.Model):

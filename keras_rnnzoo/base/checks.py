@@ -84,7 +84,8 @@ def mask(layer, sequences, mask):
 
 def lengths_to_mask(sequences, lengths, mask):
     """The steps before `lengths (batch,)`, and within `mask` where that is given too."""
-    shape = tuple(ops.shape(lengths))
+    lengths = ops.convert_to_tensor(lengths)
+    shape = tuple(lengths.shape)
     batch = sequences.shape[0]
     if len(shape) != 1 or (None not in (shape[0], batch) and shape[0] != batch):
         raise ValueError(

@@ -2,6 +2,8 @@
 
 from keras_rnnzoo.datasets.batches import ReviewBatches, bucket_lengths
 from keras_rnnzoo.datasets.calendar import Calendar
+from keras_rnnzoo.datasets.clip_batches import ClipAugment, ClipBatches
+from keras_rnnzoo.datasets.clips import ClipParts, Clips
 from keras_rnnzoo.datasets.conll import read_conll, write_conll
 from keras_rnnzoo.datasets.scaling import SeriesScaler
 from keras_rnnzoo.datasets.series_splits import (
@@ -10,6 +12,7 @@ from keras_rnnzoo.datasets.series_splits import (
     fraction_borders,
     last_borders,
 )
+from keras_rnnzoo.datasets.spectrograms import LogMel
 from keras_rnnzoo.datasets.tagged import Tagged
 from keras_rnnzoo.datasets.task_batches import TaskBatches
 from keras_rnnzoo.datasets.task_sequences import TaskParts, TaskSequences, next_steps
@@ -21,8 +24,13 @@ from keras_rnnzoo.datasets.windows import ForecastWindows
 __all__ = [
     "Borders",
     "Calendar",
+    "ClipAugment",
+    "ClipBatches",
+    "ClipParts",
+    "Clips",
     "ForecastWindows",
     "ReviewBatches",
+    "LogMel",
     "SeriesScaler",
     "Tagged",
     "TaskBatches",

@@ -2,6 +2,7 @@
 
 from keras_rnnzoo.hybrids.attention_pooling import AttentionPooling
 from keras_rnnzoo.hybrids.conv_rnn_1d import ConvRNN1D
+from keras_rnnzoo.hybrids.conv_rnn_2d import ConvRNN2D
 from keras_rnnzoo.hybrids.ready import CNNGRU, CNNLSTM, BiGRUAttention, BiLSTMAttention
 from keras_rnnzoo.hybrids.rnn_attention import HierarchicalAttention, RNNAttention
 from keras_rnnzoo.hybrids.self_attention import RNNSelfAttention, SelfAttention
@@ -14,6 +15,7 @@ __all__ = [
     "CNNGRU",
     "CNNLSTM",
     "ConvRNN1D",
+    "ConvRNN2D",
     "HierarchicalAttention",
     "RNNAttention",
     "RNNSelfAttention",

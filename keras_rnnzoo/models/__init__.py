@@ -1,5 +1,6 @@
 """Ready models: they take raw data, and save and load in one file."""
 
+from keras_rnnzoo.models.clip_classifier import ClipClassifier
 from keras_rnnzoo.models.evidence_classifier import EvidenceClassifier
 from keras_rnnzoo.models.forecaster import Forecaster
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier
@@ -8,6 +9,7 @@ from keras_rnnzoo.models.sequence_tagger import SequenceTagger
 from keras_rnnzoo.models.text_classifier import TextClassifier
 
 __all__ = [
+    "ClipClassifier",
     "EvidenceClassifier",
     "Forecaster",
     "SequenceClassifier",

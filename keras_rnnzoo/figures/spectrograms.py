@@ -1,0 +1,47 @@
+"""What a classifier of clips was given, and what it said of it."""
+
+import numpy as np
+
+from keras_rnnzoo.figures.style import INK, PALETTE, new_figure
+
+
+def clip_page(clips, titles, right, columns=4):
+    """A page of spectrograms or videos, each below what was said of it.
+
+    Args:
+        clips: arrays (time, bands), drawn with time to the right and the highest band on top; or
+            videos (time, height, width, channels), of which six frames stand side by side.
+        titles: a line for each.
+        right: whether what was said is right, which its colour tells.
+        columns: pictures in a row.
+
+    Returns:
+        A Matplotlib `Figure`.
+
+    Raises:
+        ValueError: no clips, or another number of titles or marks.
+
+    Example:
+
+    >>> clip_page([np.zeros((30, 40))], ["seven (98 %)"], [True])
+    """
+    if not len(clips) or not len(clips) == len(titles) == len(right):
+        raise ValueError(
+            "Expected one clip or more, with a title and a mark each. Received: "
+            f"{len(clips)} clips, {len(titles)} titles, {len(right)} marks"
+        )
+    rows = -(-len(clips) // columns)
+    figure, grid = new_figure(2.6 * columns, 1.9 * rows, nrows=rows, ncols=columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, clip, title, good in zip(grid.flat, map(np.asarray, clips), titles, right):
+        if clip.ndim == 2:
+            axes.imshow(clip.T, origin="lower", aspect="auto", cmap="magma")
+        else:
+            shown = clip[np.linspace(0, len(clip) - 1, 6).round().astype("int64"), ..., 0]
+            shown = np.pad(shown, [(0, 0), (0, 0), (0, 1)], constant_values=shown.max())
+            axes.imshow(np.concatenate(list(shown), axis=1), cmap="gray")
+        colour = INK if good else PALETTE[1]
+        weight = "normal" if good else "bold"
+        axes.set_title(title, loc="left", fontsize=8.5, color=colour, fontweight=weight)
+    return figure
