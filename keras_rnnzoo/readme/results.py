@@ -66,7 +66,17 @@ def _headline_first(group):
 
 
 def movement_table(path=RESULTS / "movement.jsonl"):
-    """Test accuracy on the indoor movement set: mean and spread over seeds."""
+    """Test accuracy on the indoor movement set."""
+    return _accuracies(path)
+
+
+def digits_table(path=RESULTS / "spoken_digits.jsonl"):
+    """Test accuracy on the spoken digits."""
+    return _accuracies(path)
+
+
+def _accuracies(path):
+    """Accuracy by model: mean and spread over runs."""
     if not path.exists():
         return "No run on the real set is recorded yet."
     groups = {}
