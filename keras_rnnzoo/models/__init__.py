@@ -1,6 +1,7 @@
 """Ready models: they take raw data, and save and load in one file."""
 
 from keras_rnnzoo.models.forecaster import Forecaster
+from keras_rnnzoo.models.seq2seq import Seq2Seq
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier
 from keras_rnnzoo.models.sequence_predictor import SequencePredictor
 from keras_rnnzoo.models.sequence_tagger import SequenceTagger
@@ -8,6 +9,7 @@ from keras_rnnzoo.models.text_classifier import TextClassifier
 
 __all__ = [
     "Forecaster",
+    "Seq2Seq",
     "SequenceClassifier",
     "SequencePredictor",
     "SequenceTagger",
