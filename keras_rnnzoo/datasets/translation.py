@@ -43,14 +43,23 @@ class Pairs:
     def __len__(self):
         return len(self.sources)
 
+    def __post_init__(self):
+        if len(self.sources) != len(self.references) or not all(self.references):
+            raise ValueError(
+                "Every sentence needs a list of one translation or more. Received: "
+                f"{len(self.sources)} sources, {len(self.references)} lists of references"
+            )
+
     def flat(self):
         """One pair for each translation: two lists of strings."""
         rows = [(s, one) for s, many in zip(self.sources, self.references) for one in many]
         return [source for source, _ in rows], [target for _, target in rows]
 
     def take(self, count):
-        """The first `count` sentences."""
-        return Pairs(self.sources[:count], self.references[:count])
+        """`count` sentences at most, evenly spread: files are often sorted by length."""
+        count = min(count, len(self))
+        rows = [k * len(self) // count for k in range(count)]
+        return Pairs(*(tuple(each[k] for k in rows) for each in (self.sources, self.references)))
 
 
 @dataclass(frozen=True)
