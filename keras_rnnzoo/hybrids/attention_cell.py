@@ -72,14 +72,21 @@ class AttentionCell(HybridLayer):
         window=None,
         **kwargs,
     ):
-        super().__init__(**kwargs, autocast=False)
-        self.cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
-        for one in self.cells or [None]:
+        cells = list(cell) if isinstance(cell, (list, tuple)) else [cell]
+        for one in cells or [None]:
             if not isinstance(one, RecurrentCell):
                 raise TypeError(
                     "AttentionCell takes a cell of this package, such as keras_rnnzoo.GRUCell(32), "
                     f"or a list of them. Received: cell={cell!r}"
                 )
+        kwargs.setdefault("dtype", cells[0].dtype_policy)
+        super().__init__(**kwargs, autocast=False)
+        if {one.compute_dtype for one in cells} != {self.compute_dtype}:
+            raise ValueError(
+                "Cells and attention compute in one dtype. Give all of them the same `dtype`. "
+                f"Received: {[one.compute_dtype for one in cells]} and {self.compute_dtype}"
+            )
+        self.cells = cells
         self.cell = self.cells if isinstance(cell, (list, tuple)) else cell
         self.score = choice("score", score, SCORES)
         width = self.cells[-1].output_size

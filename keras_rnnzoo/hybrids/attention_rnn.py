@@ -56,12 +56,13 @@ class AttentionRNN(HybridLayer):
         return_attention_scores=False,
         **kwargs,
     ):
-        super().__init__(**kwargs, autocast=False)
         if not isinstance(cell, AttentionCell):
             raise TypeError(
                 "AttentionRNN takes an AttentionCell, such as AttentionCell(keras_rnnzoo.GRUCell("
                 f"32), window=8). Received: cell={cell!r}"
             )
+        kwargs.setdefault("dtype", cell.dtype_policy)
+        super().__init__(**kwargs, autocast=False)
         self.cell = cell
         self.return_sequences = boolean("return_sequences", return_sequences)
         self.return_state = boolean("return_state", return_state)

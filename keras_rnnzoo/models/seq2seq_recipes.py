@@ -51,7 +51,7 @@ class TranslationRecipe:
 
 DATES = TranslationRecipe(
     {"units": 64, "embedding_dim": 32, "dropout": 0.0, "max_length": 12},
-    epochs=10,
+    epochs=5,
     learning_rate=5e-3,
     average=0.99,
     min_count=1,
@@ -65,7 +65,9 @@ SENTENCES = TranslationRecipe(
         "embedding_dim": 128,
         "label_smoothing": 0.1,
         "max_length": 20,
-    }
+    },
+    epochs=5,
+    min_count=3,
 )
 "Tens of thousands of short sentences."
 

@@ -85,8 +85,8 @@ class Generates:
         found = [None] * len(texts)
         for low in range(0, len(order), batch_size):
             rows = order[low : low + batch_size]
-            # few shapes: full batches, and lengths that are multiples of eight
-            places = -(-max(len(ids[row]) for row in rows) // 8) * 8
+            # few shapes: full batches, and lengths that are powers of two
+            places = max(8, 1 << (max(len(ids[row]) for row in rows) - 1).bit_length())
             source = np.zeros((batch_size, places), "int32")
             for place, row in enumerate(rows):
                 source[place, : len(ids[row])] = ids[row]
