@@ -61,6 +61,8 @@ def year_in_words(year):
     century, rest = divmod(year, 100)
     if 2000 <= year < 2010:
         return "two thousand" + (f" and {_words(rest)}" if rest else "")
+    if rest == 0:
+        return f"{_words(century)} hundred"
     return f"{_words(century)} {f'oh {_words(rest)}' if 0 < rest < 10 else _words(rest)}"
 
 
