@@ -31,7 +31,8 @@ def alignment(examples, columns=2):
     rows = -(-len(examples) // columns)
     widest = max(len(source) for source, _, _ in examples)
     tallest = max(len(target) for _, target, _ in examples)
-    letters = max(len(token) for source, _, _ in examples for token in source)
+    # ends such as </s> aside, texts of characters have narrow columns and upright labels
+    letters = max(len(token) for source, _, _ in examples for token in source[:-1] or source)
     side = 0.2 if letters == 1 else 0.36
     width, height = 1.4 + side * widest, 1.2 + side * tallest + 0.06 * letters
     figure, grid = new_figure(
@@ -42,10 +43,11 @@ def alignment(examples, columns=2):
     for axes, (source, target, weights) in zip(grid.flat, examples):
         image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         tidy(axes, "", "", "", grid=None)
-        turned = 0 if letters == 1 else 60
-        axes.set_xticks(range(len(source)), source, rotation=turned, ha="right" if turned else None)
-        if turned:
-            axes.set_xticks(range(len(source)), source, rotation_mode="anchor")
+        axes.set_xticks(range(len(source)), source)
+        if letters > 1:
+            axes.set_xticks(
+                range(len(source)), source, rotation=60, ha="right", rotation_mode="anchor"
+            )
         axes.set_yticks(range(len(target)), target)
         axes.tick_params(length=0, labelsize=8, labelcolor=INK)
         axes.spines[:].set_visible(False)
@@ -55,7 +57,7 @@ def alignment(examples, columns=2):
 
 
 def _checked(source, target, weights):
-    source = [" " if token == " " else str(token) for token in source]
+    source = list(map(str, source))
     weights = np.atleast_2d(np.asarray(weights, "float64"))
     target = [""] if target is None else [str(token) for token in target]
     if weights.shape != (len(target), len(source)):
