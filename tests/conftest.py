@@ -45,6 +45,8 @@ ONCE = [
     "time_grid",
     "time_series",
     "time_stamps",
+    "translation_data",
+    "translation_scores",
     "tuning_draws",
     "tuning_log",
     "tuning_report",
