@@ -9,7 +9,7 @@ from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import choice, positive_int, rate, refuse_unknown
 from keras_rnnzoo.datasets.text import PADDING, UNKNOWN, Vocabulary
 from keras_rnnzoo.datasets.translation_batches import TranslationBatches
-from keras_rnnzoo.datasets.translation_text import END_ID, START, START_ID, TOKENS, cut
+from keras_rnnzoo.datasets.translation_text import END, END_ID, START, START_ID, TOKENS, cut
 from keras_rnnzoo.hybrids import AttentionRNN
 from keras_rnnzoo.hybrids.attention_scores import SCORES
 from keras_rnnzoo.models.files import InOneFile
@@ -22,6 +22,7 @@ from keras_rnnzoo.models.seq2seq_parts import (
     decode_sampled,
     decoder_of,
     token_losses,
+    vocabulary,
 )
 from keras_rnnzoo.models.seq2seq_use import Generates
 from keras_rnnzoo.wrappers import StackedRecurrent
@@ -92,8 +93,8 @@ class Seq2Seq(Generates, InOneFile, keras.Model):
         refuse_unknown(type(self), kwargs, [*of_keras, *_options()], of_keras)
         super().__init__(**kwargs)
         self._config = {name: given[name] for name in _options()}
-        self.source_vocabulary = _vocabulary("source_vocabulary", source_vocabulary)
-        self.target_vocabulary = _vocabulary("target_vocabulary", target_vocabulary)
+        self.source_vocabulary = vocabulary("source_vocabulary", source_vocabulary)
+        self.target_vocabulary = vocabulary("target_vocabulary", target_vocabulary)
         self.tokens = choice("tokens", tokens, TOKENS)
         self.units, depth = positive_int("units", units), positive_int("depth", depth)
         choice("attention", attention, (*SCORES, None))
@@ -121,16 +122,21 @@ class Seq2Seq(Generates, InOneFile, keras.Model):
         self.target_words = keras.layers.Embedding(sizes[1], width, name="target_words", **own)
         self.bridge = Bridge(self.decoder, name="bridge", **own)
         self.readout = keras.layers.Dense(sizes[1], name="readout", **own)
-        shapes = [(None, 1, None), (None, 1, None), None]
-        self.droppers = [
-            keras.layers.Dropout(dropout, shape, None if seed is None else seed + k, **own)
-            for k, shape in enumerate(shapes)
-        ]
-        self.draws = keras.random.SeedGenerator(seed)
+        self._make_noise(dropout, seed)
         self.sampling_rate = self.add_weight(
             name="sampling_rate", shape=(), initializer="zeros", trainable=False, dtype="float32"
         )
         self._hide_views()
+
+    def _make_noise(self, dropout, seed):
+        shapes = [(None, 1, None), (None, 1, None), None]  # two for a whole text, one a step
+        self.droppers = [
+            keras.layers.Dropout(
+                dropout, shape, None if seed is None else seed + k, dtype=self.dtype_policy
+            )
+            for k, shape in enumerate(shapes)
+        ]
+        self.draws = keras.random.SeedGenerator(seed)
 
     def _check_sampling(self):
         noisy = [cell for cell in cells_of(self.decoder) if cell.draws_noise]
@@ -268,7 +274,7 @@ class Seq2Seq(Generates, InOneFile, keras.Model):
     @classmethod
     def sample(cls):
         """A small one."""
-        words = Vocabulary([START, "</s>", "a", "b"])
+        words = Vocabulary([START, END, "a", "b"])
         return cls(words, words, units=4, embedding_dim=4, max_length=5)
 
     def _view(self, method, **options):
@@ -283,16 +289,6 @@ def _options():
     """The names of the options of `Seq2Seq`."""
     parameters = inspect.signature(Seq2Seq.__init__).parameters
     return [name for name in parameters if name not in ("self", "kwargs")]
-
-
-def _vocabulary(name, given):
-    given = Vocabulary.from_config(given) if isinstance(given, dict) else given
-    if not isinstance(given, Vocabulary) or given.words[:2] != [START, "</s>"]:
-        raise TypeError(
-            f"`{name}` must be a vocabulary with start and end, such as vocabulary_of(texts). "
-            f"Received: {name}={given!r}"
-        )
-    return given
 
 
 register(Seq2Seq)

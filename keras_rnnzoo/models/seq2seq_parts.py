@@ -6,6 +6,8 @@ from keras import ops
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.configurable import register
+from keras_rnnzoo.datasets.text import Vocabulary
+from keras_rnnzoo.datasets.translation_text import END, START
 from keras_rnnzoo.hybrids import AttentionCell, AttentionRNN
 from keras_rnnzoo.registry import get
 from keras_rnnzoo.wrappers import StackedRecurrent
@@ -178,3 +180,14 @@ def decode_sampled(step, x, states, shared, draws, choose, units):
 
     loop = kernels.Loop(lambda x: {"x": x}, advance, blank, output_is_state=False)
     return kernels.walk(loop, x, [*states, first], None, draws, shared)[0]
+
+
+def vocabulary(name, given):
+    """`given`, or what its config describes, if it has a start and an end."""
+    given = Vocabulary.from_config(given) if isinstance(given, dict) else given
+    if not isinstance(given, Vocabulary) or given.words[:2] != [START, END]:
+        raise TypeError(
+            f"`{name}` must be a vocabulary with start and end, such as vocabulary_of(texts). "
+            f"Received: {name}={given!r}"
+        )
+    return given
