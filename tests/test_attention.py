@@ -147,6 +147,8 @@ def test_cells_lie_on_each_other_and_draw_their_noise(rng, data):
     close(first, again)
     noisy = [numpy(layer(x, memory=memory, training=True)[0]) for _ in range(2)]
     assert np.abs(noisy[0] - noisy[1]).max() > 1e-3 and np.isfinite(noisy).all()
+    for backend in ("torch", "jax", "tensorflow", "numpy"):
+        assert "needs the output of each step" in layer.explain_kernel(backend)
     copy = zoo.AttentionRNN.from_config(layer.get_config())
     copy(x, memory=memory)
     copy.set_weights(layer.get_weights())

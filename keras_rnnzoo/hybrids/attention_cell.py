@@ -61,6 +61,7 @@ class AttentionCell(HybridLayer):
     """
 
     __call__ = keras.layers.Layer.__call__  # a cell takes states, and no mask over time
+    family = None  # no backend has a fused loop for it
     _bound = None
 
     def __init__(
