@@ -23,6 +23,7 @@ from keras_rnnzoo.models.seq2seq_parts import (
     decoder_of,
     token_losses,
     vocabulary,
+    words_of,
 )
 from keras_rnnzoo.models.seq2seq_use import Generates
 from keras_rnnzoo.wrappers import StackedRecurrent
@@ -118,8 +119,8 @@ class Seq2Seq(Generates, InOneFile, keras.Model):
         )  # fmt: skip
         width = positive_int("embedding_dim", embedding_dim)
         sizes = self.source_vocabulary.size, self.target_vocabulary.size
-        self.source_words = keras.layers.Embedding(sizes[0], width, name="source_words", **own)
-        self.target_words = keras.layers.Embedding(sizes[1], width, name="target_words", **own)
+        self.source_words = words_of("source_words", sizes[0], width, self.dtype_policy)
+        self.target_words = words_of("target_words", sizes[1], width, self.dtype_policy)
         self.bridge = Bridge(self.decoder, name="bridge", **own)
         self.readout = keras.layers.Dense(sizes[1], name="readout", **own)
         self._make_noise(dropout, seed)
