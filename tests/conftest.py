@@ -50,6 +50,8 @@ ONCE = [
     "time_series",
     "time_stamps",
     "tuning_budget",
+    "translation_data",
+    "translation_scores",
     "tuning_draws",
     "tuning_log",
     "tuning_refusals",

@@ -8,8 +8,13 @@ from keras import ops
 
 import keras_rnnzoo as zoo
 
-FLAT = ["ConvRNN2D", "HierarchicalAttention"]  # inputs of their own, tested on their own
-NAMES = [name for name in zoo.list_layers("hybrid") if name not in FLAT]
+APART = [
+    "AttentionCell",
+    "AttentionRNN",
+    "ConvRNN2D",
+    "HierarchicalAttention",
+]  # tested on their own
+NAMES = [name for name in zoo.list_layers("hybrid") if name not in APART]
 SCORED = ["AttentionPooling", "BiLSTMAttention", "RNNSelfAttention", "RNNTransformerBlock"]
 SCORED += ["SelfAttention"]
 VALID = {

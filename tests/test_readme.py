@@ -59,5 +59,12 @@ def test_a_part_that_is_missing_is_named():
 
 
 def test_without_records_the_table_says_so(tmp_path):
-    for name in ("imdb", "forecasting", "forecasting cells", "forecasting quantiles", "movement", "digits"):
+    for name in (
+        "imdb",
+        "forecasting",
+        "forecasting cells",
+        "forecasting quantiles",
+        "movement",
+        "digits",
+    ):
         assert "recorded yet" in readme.PARTS[name](tmp_path / "missing.jsonl")

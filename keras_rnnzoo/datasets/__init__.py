@@ -19,6 +19,9 @@ from keras_rnnzoo.datasets.task_sequences import TaskParts, TaskSequences, next_
 from keras_rnnzoo.datasets.text import Vocabulary, tokenize
 from keras_rnnzoo.datasets.time_frames import from_frame, read_csv
 from keras_rnnzoo.datasets.time_series import TimeSeries
+from keras_rnnzoo.datasets.translation import Pairs, TranslationParts
+from keras_rnnzoo.datasets.translation_batches import TranslationBatches
+from keras_rnnzoo.datasets.translation_text import vocabulary_of
 from keras_rnnzoo.datasets.windows import ForecastWindows
 
 __all__ = [
@@ -29,6 +32,7 @@ __all__ = [
     "ClipParts",
     "Clips",
     "ForecastWindows",
+    "Pairs",
     "ReviewBatches",
     "LogMel",
     "SeriesScaler",
@@ -37,6 +41,8 @@ __all__ = [
     "TaskParts",
     "TaskSequences",
     "TimeSeries",
+    "TranslationBatches",
+    "TranslationParts",
     "Vocabulary",
     "bucket_lengths",
     "ett_borders",
@@ -47,5 +53,6 @@ __all__ = [
     "read_conll",
     "read_csv",
     "tokenize",
+    "vocabulary_of",
     "write_conll",
 ]

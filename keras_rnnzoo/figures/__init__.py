@@ -1,5 +1,6 @@
 """One function for each figure; those drawn are Matplotlib `Figure`s that nobody shows."""
 
+from keras_rnnzoo.figures.attention import alignment
 from keras_rnnzoo.figures.classification import confusion_matrix, error_by_length, reliability
 from keras_rnnzoo.figures.comparison import cells_scatter
 from keras_rnnzoo.figures.entities import entities_html, entities_terminal
@@ -11,6 +12,7 @@ from keras_rnnzoo.figures.training import gradient_through_time, learning_curves
 from keras_rnnzoo.figures.word_weights import word_weights
 
 __all__ = [
+    "alignment",
     "calibration",
     "cells_scatter",
     "confusion_matrix",

@@ -4,10 +4,8 @@ import keras
 from keras import ops
 
 from keras_rnnzoo.base.options import choice, positive_int
-from keras_rnnzoo.hybrids import steps
+from keras_rnnzoo.hybrids.attention_scores import SCORES, masked_softmax
 from keras_rnnzoo.hybrids.base import HybridLayer
-
-SCORES = ("additive", "dot", "general")
 
 
 class AttentionPooling(HybridLayer):
@@ -111,8 +109,9 @@ class AttentionPooling(HybridLayer):
                 f"{self.name} was built {built} a query, and is called otherwise. Make another "
                 f"layer. Received: query={query!r}"
             )
-        mask = None if mask is None else ops.expand_dims(ops.cast(mask, "bool"), 1)
-        weights = steps.softmax(self._scores(sequences, query), mask)
+        scores = self._scores(sequences, query)
+        there = ops.ones_like(scores[:, 0]) if mask is None else mask
+        weights = masked_softmax(scores, ops.expand_dims(ops.cast(there, "bool"), 1))
         pooled = weights @ sequences
         pooled = ops.reshape(pooled, (-1, self.num_heads * sequences.shape[-1]))
         return (pooled, weights) if return_attention_scores else pooled

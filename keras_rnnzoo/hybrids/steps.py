@@ -1,4 +1,4 @@
-"""Steps that count: masked ones moved out of the way, weights over the others."""
+"""Steps that count: masked ones moved out of the way and back, or zeroed."""
 
 from keras import ops
 
@@ -41,22 +41,3 @@ def zeroed(x, mask):
     if mask is None:
         return x
     return ops.where(ops.expand_dims(ops.cast(mask, "bool"), -1), x, ops.zeros_like(x))
-
-
-def softmax(scores, mask=None):
-    """Weights along the last axis that sum to one where the mask is true, and are zero elsewhere.
-
-    Where nothing is valid, all are zero. Computed in float32 at least.
-
-    Arguments:
-        scores: `(..., time)`.
-        mask: bool that broadcasts to the scores, or `None`.
-    """
-    exact = scores if scores.dtype == "float64" else ops.cast(scores, "float32")
-    if mask is None:
-        return ops.cast(ops.softmax(exact, axis=-1), scores.dtype)
-    mask = ops.broadcast_to(mask, ops.shape(scores))
-    top = ops.max(ops.where(mask, exact, -1e30), axis=-1, keepdims=True)
-    raised = ops.exp(ops.where(mask, exact - top, 0.0)) * ops.cast(mask, exact.dtype)
-    total = ops.sum(raised, axis=-1, keepdims=True)
-    return ops.cast(raised / ops.maximum(total, 1e-30), scores.dtype)

@@ -37,6 +37,7 @@ from keras_rnnzoo.metrics.forecast_points import (
 from keras_rnnzoo.metrics.forecast_table import ForecastScores
 from keras_rnnzoo.metrics.forecasts import RunningScores, forecast_scores
 from keras_rnnzoo.metrics.task_scores import constant_scores, task_scores
+from keras_rnnzoo.metrics.translations import translation_scores
 
 __all__ = [
     "EntityScores",
@@ -68,6 +69,7 @@ __all__ = [
     "span_errors",
     "task_scores",
     "token_accuracy",
+    "translation_scores",
     "weighted_quantile_loss",
     "write_errors",
 ]
