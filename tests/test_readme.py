@@ -32,6 +32,14 @@ def test_its_python_runs(text, tmp_path, monkeypatch):
         exec(compile(block, f"README.md, Python block {number}", "exec"), namespace)
 
 
+@pytest.mark.parametrize(
+    "shape", blocks((readme.ROOT / "examples/shapes.md").read_text(), "python")
+)
+def test_an_example_of_every_shape_runs_alone(shape):
+    assert sum(bool(line) for line in shape.splitlines()) <= 12
+    exec(compile(shape, "examples/shapes.md", "exec"), {})
+
+
 def test_its_commands_name_files_that_exist(text):
     commands = "\n".join(blocks(text, "(?:bash|sh|shell|console)"))
     words = shlex.split(commands, comments=True)

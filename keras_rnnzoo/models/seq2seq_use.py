@@ -95,6 +95,9 @@ class Generates:
         return found
 
     def _search_batch(self, source, beam, limit, alpha):
+        if not self.built:
+            self.build()
+
         def many(x):
             return np.repeat(np.asarray(x), beam, axis=0)
 
