@@ -1,12 +1,11 @@
 """Recordings of sound, or short videos, each with a class: checked, cut and counted."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from keras_rnnzoo.base.options import positive_int
-from keras_rnnzoo.datasets.sequences import numbered
+from keras_rnnzoo.datasets.sequences import SequenceParts, numbered
 
 
 @dataclass(frozen=True)
@@ -72,6 +71,11 @@ class Clips:
         """Samples or frames of each clip, int64 (n,)."""
         return np.array([len(value) for value in self.values])
 
+    @property
+    def meaning(self):
+        """What the numbers are of, for a checksum."""
+        return self.rate
+
     def take(self, rows):
         """The clips of the given numbers, in that order."""
         values, ids = ([given[row] for row in rows] for given in (self.values, self.ids))
@@ -79,34 +83,8 @@ class Clips:
         return Clips(values, labels, self.classes, tuple(ids), self.rate)
 
 
-@dataclass(frozen=True)
-class ClipParts:
-    """Clips to train on, to choose on, and to score once.
-
-    Attributes:
-        train, validation, test: a `Clips` each.
-        source: the name of the set, or a path.
-        description: one line that says what these clips are, and how they were cut.
-        hint: for the sample, why it is the sample and how to get the real set.
-    """
-
-    train: Clips
-    validation: Clips
-    test: Clips
-    source: str
-    description: str
-    hint: str = ""
-
-    @property
-    def checksum(self):
-        """SHA-256 over classes, values and labels in order, as hexadecimal digits."""
-        digest = hashlib.sha256()
-        for part in (self.train, self.validation, self.test):
-            digest.update(repr((part.rate, part.classes, len(part))).encode())
-            for values, label in zip(part.values, part.labels):
-                digest.update(f"{values.shape};{int(label)};".encode())
-                digest.update(np.ascontiguousarray(values, "<f4").tobytes())
-        return digest.hexdigest()
+class ClipParts(SequenceParts):
+    """Clips to train on, to choose on, and to score once: a `SequenceParts` of three `Clips`."""
 
 
 def checked(given, name, rate):

@@ -63,6 +63,11 @@ class Sequences:
         """Steps of each sequence, int64 (n,)."""
         return np.array([len(value) for value in self.values])
 
+    @property
+    def meaning(self):
+        """What the numbers are of, for a checksum."""
+        return self.channels
+
     def take(self, rows):
         """The sequences of the given numbers, in that order."""
         values, ids = ([given[row] for row in rows] for given in (self.values, self.ids))
@@ -93,10 +98,11 @@ class SequenceParts:
         """SHA-256 over channels, classes, values and labels in order, as hexadecimal digits."""
         digest = hashlib.sha256()
         for part in (self.train, self.validation, self.test):
-            digest.update(repr((part.channels, part.classes, len(part))).encode())
+            digest.update(repr((part.meaning, part.classes, len(part))).encode())
             for values, label in zip(part.values, part.labels):
                 digest.update(f"{values.shape};{int(label)};".encode())
-                digest.update(np.ascontiguousarray(values, "<f8").tobytes())
+                little = values.dtype.newbyteorder("<")
+                digest.update(np.ascontiguousarray(values, little).tobytes())
         return digest.hexdigest()
 
 

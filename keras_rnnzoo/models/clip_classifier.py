@@ -11,11 +11,12 @@ from keras_rnnzoo.datasets.clip_batches import ClipBatches
 from keras_rnnzoo.datasets.clips import Clips
 from keras_rnnzoo.datasets.sequences import numbered
 from keras_rnnzoo.datasets.spectrograms import LogMel
+from keras_rnnzoo.models.classes import NamesClasses, names_of, probabilities, scaling
 from keras_rnnzoo.models.clip_network import ClipNetwork
 from keras_rnnzoo.models.files import InOneFile
 
 
-class ClipClassifier(InOneFile, keras.Model):
+class ClipClassifier(NamesClasses, InOneFile, keras.Model):
     """Classifies recordings of sound, or short videos, of unequal length.
 
     Waves become log-mel spectrograms, cut into windows of neighbouring columns; videos have their
@@ -85,10 +86,10 @@ class ClipClassifier(InOneFile, keras.Model):
         refuse_unknown(type(self), kwargs, [*of_keras, *_options()], of_keras)
         super().__init__(**kwargs)
         self._config = {name: given[name] for name in _options()}
-        self.classes = _names(classes)
+        self.classes = names_of("classes", classes, 2)
         self.log_mel = _log_mel(spectrogram, frame)
         shape = (self.log_mel.bands,) if frame is None else _frame(frame)
-        self.mean, self.sd = _scaling(mean, sd, shape[-1])
+        self.mean, self.sd = scaling(mean, sd, shape[-1], "bands or channels")
         rate("dropout", dropout)
         if not 0 <= label_smoothing < 1:
             raise ValueError(
@@ -182,16 +183,8 @@ class ClipClassifier(InOneFile, keras.Model):
             return np.zeros((0, len(self.classes)), "float32")
         size = min(batch_size, len(x))
         batches = ClipBatches(self.scale(x), None, len(self.classes), size, shuffle=False)
-        logits = batches.restore(super().predict(batches, verbose=0, **kwargs)).astype("float64")
-        shares = np.exp(logits - logits.max(-1, keepdims=True))
-        return (shares / shares.sum(-1, keepdims=True)).astype("float32")
-
-    def predict_classes(self, x, batch_size=64):
-        """The name of the most probable class of each clip, a list; one for one wave."""
-        chances = self.predict(x, batch_size)
-        if chances.ndim == 1:
-            return self.classes[int(chances.argmax())]
-        return [self.classes[number] for number in chances.argmax(-1)]
+        logits = batches.restore(super().predict(batches, verbose=0, **kwargs))
+        return probabilities(logits).astype("float32")
 
     def get_config(self):
         config = {**self._config, "classes": list(self.classes)}
@@ -238,18 +231,6 @@ def clip_scaling(clips, spectrogram=None):
     return {"mean": mean.tolist(), "sd": sd.tolist()}
 
 
-def _scaling(mean, sd, width):
-    mean = np.zeros(width) if mean is None else np.array(mean, dtype="float64")
-    sd = np.ones(width) if sd is None else np.array(sd, dtype="float64")
-    fits = mean.shape == sd.shape == (width,)
-    if not fits or not np.isfinite(mean).all() or not (np.isfinite(sd) & (sd > 0)).all():
-        raise ValueError(
-            f"`mean` and `sd` must hold a finite number for each of the {width} bands or channels, "
-            f"and each of `sd` be above 0. Received: mean={mean.tolist()}, sd={sd.tolist()}"
-        )
-    return mean, sd
-
-
 def _log_mel(spectrogram, frame):
     if frame is None:
         return LogMel(**(spectrogram or {}))
@@ -265,15 +246,6 @@ def _frame(frame):
     if not isinstance(frame, (list, tuple)) or len(frame) != 3:
         raise ValueError(f"`frame` must be (height, width, channels). Received: frame={frame!r}")
     return tuple(positive_int("frame", size) for size in frame)
-
-
-def _names(given):
-    names = tuple(map(str, [given] if isinstance(given, str) else given))
-    if len(names) < 2 or len(set(names)) != len(names):
-        raise ValueError(
-            f"`classes` must name 2 or more, each once. Received: classes={list(names)}"
-        )
-    return names
 
 
 def _options():

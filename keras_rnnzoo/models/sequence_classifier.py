@@ -9,6 +9,7 @@ from keras import ops
 from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import positive_int, rate, refuse_unknown
 from keras_rnnzoo.datasets.sequences import SequenceBatches, Sequences, checked, numbered
+from keras_rnnzoo.models.classes import NamesClasses, names_of, probabilities, scaling
 from keras_rnnzoo.models.files import InOneFile
 from keras_rnnzoo.models.sequence_network import (
     MembersAccuracy,
@@ -17,7 +18,7 @@ from keras_rnnzoo.models.sequence_network import (
 )
 
 
-class SequenceClassifier(InOneFile, keras.Model):
+class SequenceClassifier(NamesClasses, InOneFile, keras.Model):
     """Classifies sequences of several channels and unequal length, with its scaling inside.
 
     Channels are scaled, a `StackedRecurrent` walks the steps, its outputs are pooled over the valid
@@ -87,9 +88,9 @@ class SequenceClassifier(InOneFile, keras.Model):
         self._config = {name: given[name] for name in _options()}
         numbers = isinstance(channels, int) and not isinstance(channels, bool)
         channels = range(positive_int("channels", channels)) if numbers else channels
-        self.channels = _names("channels", channels, 1)
-        self.classes = _names("classes", classes, 2)
-        self.mean, self.sd = self._scaling(mean, sd)
+        self.channels = names_of("channels", channels, 1)
+        self.classes = names_of("classes", classes, 2)
+        self.mean, self.sd = scaling(mean, sd, len(self.channels), "channels")
         rate("dropout", dropout)
         for name, value in (("jitter", jitter), ("noise", noise)):
             if not isinstance(value, (int, float)) or not 0 <= value < np.inf:
@@ -102,19 +103,6 @@ class SequenceClassifier(InOneFile, keras.Model):
             SequenceNetwork(*sizes, given, each, name=f"network_{k}")
             for k, each in enumerate(seeds)
         ]
-
-    def _scaling(self, mean, sd):
-        """Mean and sd as float64 arrays."""
-        width = len(self.channels)
-        mean = np.zeros(width) if mean is None else np.array(mean, dtype="float64")
-        sd = np.ones(width) if sd is None else np.array(sd, dtype="float64")
-        fits = mean.shape == sd.shape == (width,)
-        if not fits or not np.isfinite(mean).all() or not (np.isfinite(sd) & (sd > 0)).all():
-            raise ValueError(
-                f"`mean` and `sd` must hold a finite number for each of the {width} channels, and "
-                f"each of `sd` be above 0. Received: mean={mean.tolist()}, sd={sd.tolist()}"
-            )
-        return mean, sd
 
     def build(self, input_shape=None):
         for network in self.networks:
@@ -193,16 +181,8 @@ class SequenceClassifier(InOneFile, keras.Model):
         if len(x) == 0:
             return np.zeros((0, len(self.classes)), "float32")
         batches = self.batches(_unlabelled(x), batch_size=min(batch_size, len(x)), shuffle=False)
-        logits = batches.restore(super().predict(batches, verbose=0, **kwargs)).astype("float64")
-        shares = np.exp(logits - logits.max(-1, keepdims=True))
-        return (shares / shares.sum(-1, keepdims=True)).mean(1).astype("float32")
-
-    def predict_classes(self, x, batch_size=64):
-        """The name of the most probable class of each sequence, a list; one for one array."""
-        chances = self.predict(x, batch_size)
-        if chances.ndim == 1:
-            return self.classes[int(chances.argmax())]
-        return [self.classes[number] for number in chances.argmax(-1)]
+        logits = batches.restore(super().predict(batches, verbose=0, **kwargs))
+        return probabilities(logits).mean(1).astype("float32")
 
     def get_config(self):
         config = {**self._config, "channels": list(self.channels), "classes": list(self.classes)}
@@ -240,15 +220,6 @@ def scaling_of(sequences):
 
 def _unlabelled(x):
     return Sequences(x.values, None, (), x.channels, x.ids) if isinstance(x, Sequences) else x
-
-
-def _names(name, given, fewest):
-    names = tuple(map(str, [given] if isinstance(given, str) else given))
-    if len(names) < fewest or len(set(names)) != len(names):
-        raise ValueError(
-            f"`{name}` must name {fewest} or more, each once. Received: {name}={list(names)}"
-        )
-    return names
 
 
 def _options():
