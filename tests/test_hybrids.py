@@ -1,5 +1,8 @@
 """What every hybrid layer promises: masks in and out, scores, causality, dtypes, training."""
 
+import inspect
+from pathlib import Path
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +10,9 @@ from helpers import BACKEND, close, compiled, filled, numpy, sequences
 from keras import ops
 
 import keras_rnnzoo as zoo
+from keras_rnnzoo.hybrids.ready import Ready
 
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
 APART = [
     "AttentionCell",
     "AttentionRNN",
@@ -234,3 +239,12 @@ def test_a_query_must_come_with_every_call_or_with_none():
     layer(x)
     with pytest.raises(ValueError, match="built without a query"):
         layer(x, np.ones((1, 3), "float32"))
+
+
+@pytest.mark.parametrize("name", zoo.list_layers("hybrid"))
+def test_docstring_and_readme_speak_of_it(name):
+    text = inspect.getdoc(zoo.get(name))
+    assert ">>>" in text and f"`{name}`" in README
+    if not issubclass(zoo.get(name), Ready):
+        assert "Arguments:" in text and ("Reference: " in text or "References: " in text)
+        assert "**Equations**" in text or name == "SelfAttention"

@@ -8,7 +8,13 @@ import re
 from keras_rnnzoo.readme.forecasts import cells_table, forecasting_table, quantiles_table
 from keras_rnnzoo.readme.layers import kernels_table, layers_table
 from keras_rnnzoo.readme.places import ROOT
-from keras_rnnzoo.readme.results import digits_table, imdb_table, movement_table, ner_table
+from keras_rnnzoo.readme.results import (
+    digits_table,
+    imdb_table,
+    movement_table,
+    ner_table,
+    translation_table,
+)
 from keras_rnnzoo.readme.timings import crf_table, speed_table
 
 __all__ = ["PARTS", "ROOT", "fill"]
@@ -23,6 +29,7 @@ PARTS = {
     "forecasting quantiles": quantiles_table,
     "movement": movement_table,
     "digits": digits_table,
+    "translation": translation_table,
     "crf": crf_table,
     "speed": speed_table,
 }

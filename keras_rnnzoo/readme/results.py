@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_rnnzoo.readme.places import RESULTS, percent
+from keras_rnnzoo.readme.places import RESULTS, percent, spread
 from keras_rnnzoo.training import read_records
 
 
@@ -89,4 +89,37 @@ def _accuracies(path):
         seconds = f"{np.median([row['seconds'] for row in found]):.0f}"
         scores = [percent(found, key) for key in ("validation", "test")]
         rows.append(f"| {' | '.join([name, str(len(found)), *scores, seconds])} |")
+    return "\n".join(rows)
+
+
+def translation_table(path=RESULTS / "translation.jsonl"):
+    """Exact match, BLEU and chrF by data and model: mean and spread over seeds."""
+    if not path.exists():
+        return "No run is recorded yet."
+    groups = {}
+    for record in read_records(path):
+        for row in record["rows"]:
+            ours = row is record["rows"][0]
+            key = record["config"]["data"], record["config_hash"] if ours else "", row["model"]
+            groups.setdefault(key, []).append(row)
+    names = [
+        "pairs",
+        "model",
+        "seeds",
+        "exact_match",
+        "BLEU",
+        "chrF",
+        "validation_perplexity",
+        "seconds_a_seed",
+    ]
+    rows = [f"| {' | '.join(names)} |".replace("_", " "), "|---" * len(names) + "|"]
+    for (data, _, name), runs in groups.items():
+        found = runs if "validation_perplexity" in runs[0] else runs[:1]
+        scores = [percent(found, "test")]
+        scores += [spread(found, f"test_{score}", 1) for score in ("bleu", "chrf")]
+        known = "validation_perplexity" in found[0]
+        scores.append(spread(found, "validation_perplexity", 2) if known else "")
+        seconds = f"{np.median([row['seconds'] for row in found]):.0f}"
+        cells = [f"`{data}`", name, str(len(found)), *scores, seconds]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
