@@ -46,7 +46,7 @@ class NBEvidence:
         self._scale = SCALE * len(self.weights) / max(float(np.abs(self.weights).sum()), 1e-9)
 
     @classmethod
-    def fit(cls, texts, labels, min_df=2, C=0.3, words=None):
+    def fit(cls, texts, labels, min_df=2, C=0.3):
         """Fit on training texts.
 
         Arguments:
@@ -54,29 +54,30 @@ class NBEvidence:
             labels: 0 or 1 for each.
             min_df: in how many texts an n-gram must occur.
             C: inverse penalty of the logistic regression.
-            words: the words to make n-grams of, by default those in `min_df` texts.
 
         Raises:
             ValueError: no n-gram is left.
         """
+        words = frequent_words(texts, min_df)
+        return cls._fit(words, cls(words, [], [], 0, 1).present(texts), labels, min_df, C)
+
+    @classmethod
+    def _fit(cls, words, found, labels, min_df=2, C=0.3):
+        """As `fit`, of the keys that are present in each text."""
         from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
 
-        words = frequent_words(texts, min_df) if words is None else words
-        bare = cls(words, [], [], 0, 1)
-        found = [np.unique(bare._keys(text)) for text in texts]
-        found = [keys[keys > 0] for keys in found]
         keys, counts = np.unique(np.concatenate(found), return_counts=True)
         keys = keys[counts >= positive_int("min_df", min_df)]
         if not len(keys):
             raise ValueError(
                 f"No n-gram is in {min_df} texts. Give more texts or a lower `min_df`. "
-                f"Received: {len(texts)} texts"
+                f"Received: {len(found)} texts"
             )
         columns = [_places(keys, each)[0] for each in found]
         ends = np.cumsum([0, *map(len, columns)])
         present = np.concatenate(columns)
-        shape = len(texts), len(keys)
+        shape = len(found), len(keys)
         labels = np.asarray(labels)
         positive = np.repeat(labels == 1, np.diff(ends))
         p, q = (
@@ -106,6 +107,11 @@ class NBEvidence:
             "evidence": head_and_tail(evidence.astype("float32"), max_length),
             "offset": np.float32(logit / self.spread),
         }
+
+    def present(self, texts):
+        """The keys in each text, each once, a list of arrays."""
+        found = (np.unique(self._keys(text)) for text in texts)
+        return [keys[keys > 0] for keys in found]
 
     def _keys(self, text):
         """Keys `(time, 3)` of the uni-, bi- and trigrams that end at each word; 0: not listed."""
@@ -158,10 +164,11 @@ def out_of_fold(texts, labels, folds=10, seed=0, **options):
     texts, labels = list(texts), np.asarray(labels)
     fold = np.random.default_rng(seed).permutation(len(texts)) % folds
     words = frequent_words(texts, options.get("min_df", 2))
+    present = NBEvidence(words, [], [], 0, 1).present(texts)
     found = [None] * len(texts)
     for k in range(folds):
         kept = np.flatnonzero(fold != k)
-        fitted = NBEvidence.fit([texts[i] for i in kept], labels[kept], words=words, **options)
+        fitted = NBEvidence._fit(words, [present[i] for i in kept], labels[kept], **options)
         for i in np.flatnonzero(fold == k):
             found[i] = fitted.encode(texts[i])
     offsets = np.array([row["offset"] for row in found])

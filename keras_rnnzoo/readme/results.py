@@ -102,17 +102,9 @@ def translation_table(path=RESULTS / "translation.jsonl"):
             ours = row is record["rows"][0]
             key = record["config"]["data"], record["config_hash"] if ours else "", row["model"]
             groups.setdefault(key, []).append(row)
-    names = [
-        "pairs",
-        "model",
-        "seeds",
-        "exact_match",
-        "BLEU",
-        "chrF",
-        "validation_perplexity",
-        "seconds_a_seed",
-    ]
-    rows = [f"| {' | '.join(names)} |".replace("_", " "), "|---" * len(names) + "|"]
+    names = ["pairs", "model", "seeds", "exact match", "BLEU", "chrF"]
+    names += ["validation perplexity", "seconds a seed"]
+    rows = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     for (data, _, name), runs in groups.items():
         found = runs if "validation_perplexity" in runs[0] else runs[:1]
         scores = [percent(found, "test")]
