@@ -5,14 +5,14 @@ import numpy as np
 from keras_rnnzoo.figures.style import INK, new_figure, tidy
 
 
-def alignment(examples, columns=2):
+def alignment(examples, columns=None):
     """Attention as shades: what was read across, what was written down; a panel for each text.
 
     Args:
         examples: a list of `(source, target, weights)`: tokens that were read, tokens that were
             written, and float (target, source) weights. For attention over one text, weights
             (source,) and `None` as target, or the same tokens on both sides.
-        columns: panels in a row.
+        columns: panels in a row; two of short texts, one of long ones if `None`.
 
     Returns:
         A Matplotlib `Figure`.
@@ -27,9 +27,9 @@ def alignment(examples, columns=2):
     examples = [_checked(*example) for example in examples]
     if not examples:
         raise ValueError("Expected one example or more. Received: examples=[]")
-    columns = min(columns, len(examples))
-    rows = -(-len(examples) // columns)
     widest = max(len(source) for source, _, _ in examples)
+    columns = min(columns or (2 if widest <= 24 else 1), len(examples))
+    rows = -(-len(examples) // columns)
     tallest = max(len(target) for _, target, _ in examples)
     # ends such as </s> aside, texts of characters have narrow columns and upright labels
     letters = max(len(token) for source, _, _ in examples for token in source[:-1] or source)

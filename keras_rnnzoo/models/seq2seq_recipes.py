@@ -66,10 +66,12 @@ SENTENCES = TranslationRecipe(
         "label_smoothing": 0.1,
         "max_length": 20,
     },
-    epochs=5,
+    epochs=6,
+    learning_rate=3e-3,
     min_count=3,
 )
-"Tens of thousands of short sentences."
+"""Tens of thousands of short sentences. Chosen by perplexity on validation; an earlier recipe, with
+the narrow embeddings of Keras, had been scored on test once (BLEU 4.3) before it was given up."""
 
 FEW = TranslationRecipe(
     {"units": 64, "embedding_dim": 64, "dropout": 0.3, "label_smoothing": 0.1},
