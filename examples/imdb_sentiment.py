@@ -20,6 +20,7 @@ import sys
 import time
 from pathlib import Path
 
+import keras
 import numpy as np
 
 import keras_rnnzoo as zoo
@@ -175,10 +176,12 @@ def weighed(model, reviews, test_logits, most=120):
 
 def gradients(model, reviews, steps=100):
     """How far back the last output feels its input: trained, new, and for a SimpleRNN."""
-    rows = [model.vocabulary.encode(text, model.max_length)["words"] for text in reviews.test.texts]
-    steps = min(steps, int(np.quantile([len(row) for row in rows], 0.9)))
-    rows = np.stack([row[-steps:] for row in rows if len(row) >= steps][:32])
-    embedded = model.words(rows)
+    rows = [model.encode(text, model.max_length) for text in reviews.test.texts]
+    lengths = np.array([len(row["words"]) for row in rows])
+    steps = min(steps, int(np.quantile(lengths, 0.9)))
+    chosen = [rows[k] for k in np.flatnonzero(lengths >= steps)[:32]]
+    ends = ({n: x[-steps:] if np.ndim(x) else x for n, x in row.items()} for row in chosen)
+    embedded = model.embedded(keras.tree.map_structure(lambda *x: np.stack(x), *ends))[0]
     trained = model.recurrent.recurrent_layers[0]
     trained = getattr(trained, "forward_layer", trained)
     name = type(trained).__name__

@@ -104,8 +104,8 @@ def test_ones_own_reviews_train_a_model(example, tmp_path):
     ]
     table.write_text("\n".join(["text,label", *rows]))
     run = ["--data", table, "--epochs", 1, "--units", 4, "--out", tmp_path / "run"]
-    out = example(*run, "--model", "rnn-attention", "--no-bag")
-    assert "1 x BiGRU, concat, rnn-attention" in out
+    out = example(*run, "--model", "rnn-attention", "--evidence")
+    assert "hybrid: 1 x BiGRU, concat, rnn-attention, with naive-Bayes evidence" in out
     assert (tmp_path / "run" / "figures" / "attention.png").exists()
     assert out.startswith(f"Reviews from {table}: 28 train, 4 validation, 8 test")
 
@@ -117,6 +117,7 @@ def test_bad_input_is_an_error_that_says_what_to_do(error_of, tmp_path):
     damaged.write_bytes(b"PK damaged")
     (tmp_path / "empty").mkdir()
     assert "Did you mean 'peephole_lstm'" in error_of(*RUN, *out, "--cell", "peephole_lstn")
+    assert "leave out --bag" in error_of(*RUN, *out, "--evidence", "--bag")
     assert "Did you mean 'cnn-rnn'" in error_of(*RUN, *out, "--model", "cnnrnn")
     assert "Did you mean 'concat'" in error_of(*RUN, *out, "--merge", "conact")
     assert "without 'text'" in error_of("--data", table, *out)

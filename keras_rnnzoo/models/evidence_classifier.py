@@ -71,8 +71,8 @@ class EvidenceClassifier(TextClassifier):
         self.share = self.add_weight((), initializer="zeros", trainable=False, name="share")
         super().build(input_shape)
 
-    def _embedded(self, inputs, training=False):
-        x, mask, kept = super()._embedded(inputs, training)
+    def embedded(self, inputs, training=False):
+        x, mask, kept = super().embedded(inputs, training)
         return ops.concatenate([x, ops.cast(inputs["evidence"], x.dtype)], axis=-1), mask, kept
 
     def call(self, inputs, training=False):

@@ -185,7 +185,7 @@ class TextClassifier(InOneFile, keras.Model):
         self.built = True
 
     def call(self, inputs, training=False):
-        x, mask, kept = self._embedded(inputs, training)
+        x, mask, kept = self.embedded(inputs, training)
         heads = [self._recurrent_logit(x * kept, inputs["words"], mask, training)]
         if self.bag:
             bag = (self.bag_words(inputs["words"]) + self.bag_pairs(inputs["bigrams"])) * kept
@@ -193,7 +193,7 @@ class TextClassifier(InOneFile, keras.Model):
             heads.append(self.bag_logit(self.bag_drop(mean, training=training)))
         return ops.concatenate(heads, axis=-1)
 
-    def _embedded(self, inputs, training=False):
+    def embedded(self, inputs, training=False):
         """Embeddings, the mask, and what is kept of them: `(batch, time, 1)` of ones and zeros."""
         mask = ops.not_equal(inputs["words"], 0)
         x = self.words(inputs["words"])
@@ -232,7 +232,7 @@ class TextClassifier(InOneFile, keras.Model):
         words = weighable(self, text)
         rows = self.encode(text, self.max_length)
         inputs = {name: ops.array(row[None]) for name, row in rows.items()}
-        x, mask, kept = self._embedded(inputs)
+        x, mask, kept = self.embedded(inputs)
         x = self._convolved(x * kept)
         weights = self.reader(x, inputs["words"], mask, return_attention_scores=True)[1]
         return list(zip(words, ops.convert_to_numpy(weights)[0].tolist()))
