@@ -27,7 +27,6 @@ import keras_rnnzoo as zoo
 from keras_rnnzoo import figures, training
 from keras_rnnzoo.datasets import moving_shapes, spoken_digits
 from keras_rnnzoo.datasets.wav import read_clips
-from keras_rnnzoo.figures.spectrograms import clip_page
 from keras_rnnzoo.models.clip_classifier import ClipClassifier
 from keras_rnnzoo.models.clip_network import KINDS
 from keras_rnnzoo.models.clip_recipes import (
@@ -114,20 +113,27 @@ def baseline(model, parts):
     return score_row(name, plain, parts, time.time() - start)[0]
 
 
+def worth_seeing(labels, said, most=16):
+    """Numbers of clips: what was mistaken, then one of each class after the other."""
+    wrong, right = np.flatnonzero(said != labels), np.flatnonzero(said == labels)
+    turn = np.array([np.sum(labels[right[:k]] == labels[row]) for k, row in enumerate(right)])
+    return np.concatenate([wrong[: most // 2], right[np.argsort(turn, kind="stable")]])[:most]
+
+
 def draw(model, parts, history, chances, run):
     """Every figure of the run."""
     test, said = parts.test, chances.argmax(-1)
-    wrong = np.flatnonzero(said != test.labels)
-    rows = np.concatenate([wrong[:8], np.flatnonzero(said == test.labels)])[:16]
+    rows = worth_seeing(test.labels, said)
+    names = np.array(test.classes)
     titles = [
-        f"{test.classes[test.labels[k]]}: said {test.classes[said[k]]} ({chances[k].max():.0%})"
+        f"{names[test.labels[k]]}, taken for {names[said[k]]} ({chances[k].max():.0%})"
         for k in rows
     ]
-    right = [said[k] == test.labels[k] for k in rows]
+    right = said[rows] == test.labels[rows]
     pictures = {
         "learning_curves": figures.learning_curves(history),
         "confusion_matrix": figures.confusion_matrix(test.labels, said, test.classes),
-        "clips": clip_page(model.scale(test.take(rows)), titles, right),
+        "clips": figures.clip_page(model.scale(test.take(rows)), titles, right),
     }
     for name, figure in pictures.items():
         figures.save(figure, run.figures / f"{name}.png")

@@ -26,6 +26,7 @@ ONCE = [
     "conll",
     "entity_metrics",
     "figures",
+    "figures_attention",
     "figures_entities",
     "figures_forecast_errors",
     "figures_forecasting",

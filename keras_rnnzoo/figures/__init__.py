@@ -6,6 +6,7 @@ from keras_rnnzoo.figures.comparison import cells_scatter
 from keras_rnnzoo.figures.entities import entities_html, entities_terminal
 from keras_rnnzoo.figures.forecast_errors import calibration, error_by_horizon, residuals
 from keras_rnnzoo.figures.forecasting import forecast, rolling_forecasts
+from keras_rnnzoo.figures.spectrograms import clip_page
 from keras_rnnzoo.figures.style import save
 from keras_rnnzoo.figures.tagging import data_curve, transition_scores, type_confusion
 from keras_rnnzoo.figures.training import gradient_through_time, learning_curves
@@ -15,6 +16,7 @@ __all__ = [
     "alignment",
     "calibration",
     "cells_scatter",
+    "clip_page",
     "confusion_matrix",
     "data_curve",
     "entities_html",
