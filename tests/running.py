@@ -75,6 +75,25 @@ def backends():
     return [here, *(name for name in others if importlib.util.find_spec(name))]
 
 
+def on_one_backend(test):
+    """Mark a test of an example that is left out on all but the first backend that is installed.
+
+    What resumes a killed run is tested on each in `test_training.py`, and with one example.
+    """
+    order = ("torch", "tensorflow", "jax")
+    first = next(name for name in order if importlib.util.find_spec(name))
+    reason = f"a killed run of this example is resumed on {first} alone"
+    return pytest.mark.skipif(keras.backend.backend() != first, reason=reason)(test)
+
+
+def other_backend():
+    """Another backend that is installed, or this one: files must load there in a fresh process.
+
+    `test_saving.py` tries every pair with layers; a model needs one of each.
+    """
+    return backends()[:2][-1]
+
+
 def fresh(code, *arguments, backend):
     """The last line that `code` prints in a fresh process, where a UserWarning is an error."""
     done = subprocess.run(

@@ -87,6 +87,7 @@ def test_covariates_that_end_with_the_series_are_told_before_training(own, examp
     assert not (tmp_path / "run" / "forecast.csv").exists()
 
 
+@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder, options = tmp_path / "run", [*own, "--output", "quantiles"]
     running.kill_after_an_epoch(EXAMPLE, folder, *options)

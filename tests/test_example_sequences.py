@@ -82,6 +82,7 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
     running.kill_after_an_epoch(EXAMPLE, folder, *own)

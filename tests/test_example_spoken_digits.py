@@ -73,6 +73,7 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
     assert next(line for line in out.splitlines() if line.startswith("convolutions")) in again
 
 
+@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
     running.kill_after_an_epoch(EXAMPLE, folder, *own)

@@ -1,6 +1,5 @@
 """Forecasts, backtests, streams and files of a forecaster; nothing comes from the future."""
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -13,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasts import HEADS, TRAIN, forecaster, series
-from helpers import BACKEND
+from running import other_backend
 
 from keras_rnnzoo.models import Forecaster
 
@@ -24,11 +23,6 @@ from keras_rnnzoo.models import Forecaster
 model = Forecaster.load(sys.argv[1])
 print(json.dumps(model.predict(series()).quantiles([0.1, 0.9]).tolist()))
 """
-BACKENDS = [BACKEND] + [
-    name
-    for name in ("torch", "jax", "tensorflow")
-    if name != BACKEND and importlib.util.find_spec(name)
-]
 DATA = series()
 WITH = series(covariates=True, count=2)
 KNOWN = series(covariates=True, past=False, count=2)
@@ -195,7 +189,7 @@ def test_a_saved_forecaster_is_the_same_and_trains_on(tmp_path):
         Forecaster.load(tmp_path / "model.keras")
 
 
-@pytest.mark.parametrize("backend", BACKENDS[:2])
+@pytest.mark.parametrize("backend", [other_backend()])
 def test_a_file_forecasts_the_same_in_a_fresh_process(tmp_path, backend):
     model = forecaster(DATA, "segments", output="gaussian", channel_dim=2)
     model.save(tmp_path / "model.keras")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import backends, fresh
+from running import fresh, other_backend
 
 from keras_rnnzoo.datasets.sequences import Sequences
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier, scaling_of
@@ -186,7 +186,7 @@ def test_scaling_is_that_of_all_steps_of_the_training_part(rng):
 # One file
 
 
-@pytest.mark.parametrize("backend", backends()[:2])
+@pytest.mark.parametrize("backend", [other_backend()])
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path, backend):
     options = {"members": 2, "convolution": 3, "cell_options": {"zoneout": 0.1}, "cell": "mgu"}
     model, values = make(rng, **options), walks(rng)
