@@ -76,13 +76,14 @@ def backends():
 
 
 def on_one_backend(test):
-    """Mark a test of an example that is left out on all but the first backend that is installed.
+    """Mark a test that is left out on all but the first backend that is installed.
 
-    What resumes a killed run is tested on each in `test_training.py`, and with one example.
+    Parameters are counted alike on each; what resumes a killed run is tested on each in
+    `test_training.py` and with one example.
     """
     order = ("torch", "tensorflow", "jax")
     first = next(name for name in order if importlib.util.find_spec(name))
-    reason = f"a killed run of this example is resumed on {first} alone"
+    reason = f"tested on {first} alone, as no backend makes it different"
     return pytest.mark.skipif(keras.backend.backend() != first, reason=reason)(test)
 
 

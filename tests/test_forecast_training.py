@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from forecasts import HEADS, TRAIN, VALIDATION, forecaster, series
 from keras import ops
+from running import on_one_backend
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets.series_splits import Borders
@@ -97,6 +98,7 @@ def test_losses_of_windows_are_those_of_the_evaluation():
     assert losses.mean() == pytest.approx(error(model, _validation(model)), rel=1e-5)
 
 
+@on_one_backend
 @pytest.mark.parametrize("cell", ["simple_rnn", "peephole_lstm", "min_gru"])
 def test_a_budget_of_parameters_is_spent(cell):
     recipe = ForecastRecipe({"cell": cell, "skip": True, "channel_dim": 2}, look_back=24)

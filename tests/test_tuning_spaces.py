@@ -3,6 +3,7 @@
 import keras
 import keras_tuner
 import pytest
+from running import on_one_backend
 
 import keras_rnnzoo as zoo
 from keras_rnnzoo.models.widths import count_parameters, solve_width
@@ -108,6 +109,7 @@ def stack_of(cell, depth, units, connections="none"):
     return stack
 
 
+@on_one_backend
 @pytest.mark.parametrize("cell", ["lstm", "intersection_rnn", "min_gru"])
 @pytest.mark.parametrize(("depth", "connections"), [(1, "none"), (2, "dense"), (3, "highway")])
 def test_the_width_spends_the_budget(cell, depth, connections):
