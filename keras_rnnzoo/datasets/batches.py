@@ -73,7 +73,7 @@ class ReviewBatches(keras.utils.PyDataset):
     Args:
         texts: a list of strings.
         labels: 0 or 1 for each text, or `None` for prediction.
-        vocabulary: a `Vocabulary`.
+        vocabulary: a `Vocabulary`, or what encodes texts as it does.
         batch_size: rows of every batch.
         max_length: how many tokens of a text are kept.
         lengths: the lengths of the batches, or `None` to choose them from the texts. Share those
