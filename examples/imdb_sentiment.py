@@ -167,11 +167,12 @@ def draw(model, reviews, history, test_logits, run):
 def weighed(model, reviews, test_logits, most=120):
     """The words of a few short reviews with what the attention pays them."""
     texts = {}
-    for text, logit, label in zip(reviews.test.texts, test_logits, reviews.test.labels):
+    for text, logit, number in zip(reviews.test.texts, test_logits, reviews.test.labels):
         if 3 < len(text.split()) < most and len(texts) < 4:
             pairs = model.attention(text)
-            said = f"{1 / (1 + np.exp(-logit)):.0%} positive, said to be"
-            texts[f"{len(texts) + 1}: {said} {('negative', 'positive')[int(label)]}"] = pairs
+            label = ("negative", "positive")[int(number)]
+            said = f"labelled {label}, predicted {1 / (1 + np.exp(-logit)):.0%} positive"
+            texts[f"{len(texts) + 1}: {said}"] = pairs
     return texts
 
 
