@@ -183,14 +183,16 @@ def gradients(model, reviews, steps=100):
     steps = min(steps, int(np.quantile(lengths, 0.9)))
     chosen = [rows[k] for k in np.flatnonzero(lengths >= steps)[:32]]
     ends = ({n: x[-steps:] if np.ndim(x) else x for n, x in row.items()} for row in chosen)
-    embedded = model.embedded(keras.tree.map_structure(lambda *x: np.stack(x), *ends))[0]
+    read = model.embedded(keras.tree.map_structure(lambda *x: np.stack(x), *ends))[0]
+    if model.architecture == "cnn-rnn":
+        read = model.reader.hybrid.convolved(read)[0]
     trained = model.recurrent.recurrent_layers[0]
     trained = getattr(trained, "forward_layer", trained)
     name = type(trained).__name__
     layers = {f"{name}, trained": trained}
     for cell in dict.fromkeys([name, "SimpleRNN"]):
         layers[f"{cell}, at the start"] = zoo.get(cell)(trained.cell.units)
-    return {name: training.gradient_norms(layer, embedded) for name, layer in layers.items()}
+    return {name: training.gradient_norms(layer, read) for name, layer in layers.items()}
 
 
 def table(rows):

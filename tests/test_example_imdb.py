@@ -56,6 +56,7 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
+@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, example):
     folder, out = whole
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -66,6 +67,7 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, examp
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+@running.on_one_backend
 def test_another_run_does_not_overwrite_it(whole, error_of):
     folder, _ = whole
     assert "holds a run" in error_of(*RUN, "--seed", 1, "--out", folder)
@@ -95,7 +97,17 @@ def test_a_saved_model_judges_new_texts(whole, example, error_of):
     assert "--load" in error_of("--predict", "good")
 
 
-def test_ones_own_reviews_train_a_model(example, tmp_path):
+MODELS = {
+    "cnn-rnn": [],
+    "rnn-attention": ["--evidence"],
+    "rnn-transformer": [],
+    "hierarchical": [],
+}
+
+
+@running.on_one_backend
+@pytest.mark.parametrize("model", MODELS)
+def test_ones_own_reviews_train_every_model(model, example, tmp_path):
     table = tmp_path / "mine.csv"
     rows = [
         f"a {w} film number {i},{label}"
@@ -104,12 +116,15 @@ def test_ones_own_reviews_train_a_model(example, tmp_path):
     ]
     table.write_text("\n".join(["text,label", *rows]))
     run = ["--data", table, "--epochs", 1, "--units", 4, "--out", tmp_path / "run"]
-    out = example(*run, "--model", "rnn-attention", "--evidence")
-    assert "hybrid: 1 x BiGRU, concat, rnn-attention, with naive-Bayes evidence" in out
-    assert (tmp_path / "run" / "figures" / "attention.png").exists()
+    out = example(*run, "--model", model, *MODELS[model])
+    assert f"1 x BiGRU, concat, {model}" in out
+    assert ("with naive-Bayes evidence" in out) == bool(MODELS[model])
+    drawn = {path.stem for path in (tmp_path / "run").glob("figures/*.png")}
+    assert drawn == FIGURES | ({"attention"} if model != "cnn-rnn" else set())
     assert out.startswith(f"Reviews from {table}: 28 train, 4 validation, 8 test")
 
 
+@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, tmp_path):
     out = ("--out", tmp_path / "run")
     table, damaged = tmp_path / "reviews.csv", tmp_path / "model.keras"

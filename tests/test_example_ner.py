@@ -63,6 +63,7 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
+@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, _ = whole
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -92,11 +93,13 @@ def test_a_saved_model_tags_new_texts(whole, example, error_of):
     assert "--load" in error_of("--predict", "good")
 
 
+@running.on_one_backend
 def test_the_sample_says_what_it_is(example, tmp_path):
     out = example("--quick", "--data", "sample", *RUN, "--epochs", 1, "--out", tmp_path / "run")
     assert out.startswith("EMBEDDED SAMPLE of generated sentences")
 
 
+@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, tmp_path):
     out = ("--out", tmp_path / "run")
     own, other, bad = (tmp_path / f"{name}.conll" for name in ("own", "other", "bad"))

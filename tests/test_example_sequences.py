@@ -73,6 +73,7 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
+@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, out = whole
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -105,6 +106,7 @@ def test_a_saved_model_judges_new_sequences(whole, example, error_of, tmp_path):
     assert "go together" in error_of("--predict", new)
 
 
+@running.on_one_backend
 def test_the_sample_says_what_it_is(example, tmp_path):
     options = ["--quick", "--data", "sample", *RUN, "--epochs", 1]
     out = example(*options, "--out", tmp_path / "run")
@@ -112,6 +114,7 @@ def test_the_sample_says_what_it_is(example, tmp_path):
     assert "epoch 1/1" in out and "clockwise" in out
 
 
+@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_RNNZOO_DATA", raising=False)
     out = ("--out", tmp_path / "run")

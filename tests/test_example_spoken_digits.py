@@ -66,6 +66,7 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert rows[1]["test"] > 0.8 and (folder / "model.keras").is_file()
 
 
+@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, out = whole
     again = example(*own, "--out", folder)
@@ -96,6 +97,7 @@ def test_a_saved_model_judges_recordings_of_any_rate(whole, own, example, error_
     assert "go together" in error_of("--load", model)
 
 
+@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("KERAS_RNNZOO_DATA", raising=False)
     out = ("--out", tmp_path / "run")

@@ -53,6 +53,7 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
+@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, _ = whole
     again = example(*own, "--out", folder)
@@ -77,6 +78,7 @@ def test_a_saved_model_translates(whole, example, error_of):
     assert "go together" in error_of("--load", model)
 
 
+@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_RNNZOO_DATA", raising=False)
     out = ("--out", tmp_path / "run")

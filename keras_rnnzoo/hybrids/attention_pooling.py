@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_rnnzoo.base import arithmetic
 from keras_rnnzoo.base.options import choice, positive_int
 from keras_rnnzoo.hybrids.attention_scores import SCORES, masked_softmax
 from keras_rnnzoo.hybrids.base import HybridLayer
@@ -119,16 +120,18 @@ class AttentionPooling(HybridLayer):
     def _scores(self, x, query):
         """e `(batch, heads, time)`."""
         if self.score == "dot":
-            asked = self.query if query is None else ops.expand_dims(query, 1)
-            return ops.matmul(asked, ops.swapaxes(x, 1, 2))
+            if query is None:
+                return ops.einsum("hf,btf->bht", self.query, x)
+            return ops.einsum("bf,btf->bt", query, x)[:, None]
         if self.score == "general":
             asked = ops.einsum("bq,hqf->bhf", query, self.kernel)
-            return ops.matmul(asked, ops.swapaxes(x, 1, 2))
-        felt = ops.matmul(x, self.kernel) + self.bias
+            return ops.einsum("bhf,btf->bht", asked, x)
+        felt = arithmetic.product(x, ops.convert_to_tensor(self.kernel)) + self.bias
         if query is not None:
-            felt = felt + ops.expand_dims(ops.matmul(query, self.query_kernel), 1)
+            asked = arithmetic.product(query, ops.convert_to_tensor(self.query_kernel))
+            felt = felt + ops.expand_dims(asked, 1)
         split = (-1, ops.shape(x)[1], *self.score_kernel.shape)
-        felt = ops.reshape(ops.tanh(felt), split)
+        felt = ops.reshape(arithmetic.tanh(felt), split)
         return ops.einsum("bthu,hu->bht", felt, self.score_kernel)
 
     def compute_output_shape(self, sequences_shape, query_shape=None):

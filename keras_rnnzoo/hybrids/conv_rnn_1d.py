@@ -129,19 +129,22 @@ class ConvRNN1D(HybridLayer):
         self.built = True
 
     def call(self, sequences, mask=None, training=False):
+        z, packed = self.convolved(sequences, mask)
+        y = self.layer(self.drop(z, training=training), mask=packed, training=training)
+        if mask is None or not self.layer.return_sequences or self.shortens:
+            return y
+        return steps.unpack(y, ops.cast(mask, "bool"))
+
+    def convolved(self, sequences, mask=None):
+        """z, which the layer reads, and its mask: valid steps first."""
         x, packed = sequences, None
         if mask is not None:
-            mask = ops.cast(mask, "bool")
-            x, packed = steps.pack(x, mask)
+            x, packed = steps.pack(x, ops.cast(mask, "bool"))
         z = ops.concatenate([self._convolve(c, x) for c in self.convolutions], axis=-1)
         if self.residual:
             kept = x[:, :: self.strides]
             z = z + (kept if self.shortcut is None else self.shortcut(kept))
-        z, packed = self._pool(z, None if packed is None else packed[:, :: self.strides])
-        y = self.layer(self.drop(z, training=training), mask=packed, training=training)
-        if mask is None or not self.layer.return_sequences or self.shortens:
-            return y
-        return steps.unpack(y, mask)
+        return self._pool(z, None if packed is None else packed[:, :: self.strides])
 
     def _convolve(self, convolution, x):
         """Windows that begin at steps 0, strides, 2 · strides ... less what lies to their left."""

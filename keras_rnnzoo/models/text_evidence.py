@@ -19,14 +19,18 @@ class NBEvidence:
     **Equations**, for the presence of n-gram j, with p_j and q_j one more than how many positive
     and negative texts contain it:
 
-        r_j = log(p_j / |p|) - log(q_j / |q|),  w_j = β_j r_j,  logit = Σ_j w_j + b
+        r_j = log(p_j / |p|) - log(q_j / |q|),  w_j = β_j r_j,  logit = Σ_j w_j / ‖r‖ + b
 
-    where β and b are those of a logistic regression on the r_j that are present.
+    where the sum and the norm ‖r‖ = (Σ_j r_j²)^½ run over the n-grams that are present, each once,
+    and β and b are those of a logistic regression on the r_j / ‖r‖. With rows of one length, which
+    the paper does not have, it is 0.3 points more accurate on IMDB (five folds of the training
+    part, 91.67 and 91.97 %).
 
     Arguments:
         words: the words of which n-grams are made.
         keys: of the n-grams, sorted: word numbers from 1, `BITS` bits each.
         weights: w of each.
+        ratios: r of each.
         bias: b.
         spread: standard deviation of the logit, by which it is divided.
 
@@ -39,14 +43,15 @@ class NBEvidence:
     Reference: Wang and Manning, Baselines and bigrams, ACL (2012), equations 1 to 4.
     """
 
-    def __init__(self, words, keys, weights, bias, spread):
+    def __init__(self, words, keys=(), weights=(), ratios=(), bias=0.0, spread=1.0):
         self.words, self.bias, self.spread = list(words), float(bias), float(spread)
         self.keys, self.weights = np.asarray(keys, "uint64"), np.asarray(weights, "float32")
+        self.ratios = np.asarray(ratios, "float32")
         self._numbers = {word: k for k, word in enumerate(self.words, start=1)}
         self._scale = SCALE * len(self.weights) / max(float(np.abs(self.weights).sum()), 1e-9)
 
     @classmethod
-    def fit(cls, texts, labels, min_df=2, C=0.3):
+    def fit(cls, texts, labels, min_df=2, C=100.0):
         """Fit on training texts.
 
         Arguments:
@@ -59,13 +64,14 @@ class NBEvidence:
             ValueError: no n-gram is left.
         """
         words = frequent_words(texts, min_df)
-        return cls._fit(words, cls(words, [], [], 0, 1).present(texts), labels, min_df, C)
+        return cls._fit(words, cls(words).present(texts), labels, min_df, C)
 
     @classmethod
-    def _fit(cls, words, found, labels, min_df=2, C=0.3):
+    def _fit(cls, words, found, labels, min_df=2, C=100.0):
         """As `fit`, of the keys that are present in each text."""
         from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
+        from sklearn.preprocessing import normalize
 
         keys, counts = np.unique(np.concatenate(found), return_counts=True)
         keys = keys[counts >= positive_int("min_df", min_df)]
@@ -84,12 +90,13 @@ class NBEvidence:
             1.0 + np.bincount(present[side], minlength=len(keys)) for side in (positive, ~positive)
         )
         ratio = np.log(p / p.sum()) - np.log(q / q.sum())
-        table = csr_matrix((ratio[present], present, ends), shape)
+        table = normalize(csr_matrix((ratio[present], present, ends), shape))
         fitted = LogisticRegression(C=C, solver="liblinear", dual=True, max_iter=2000)
         fitted.fit(table, labels)
         logits = fitted.decision_function(table)
         bias = float(fitted.intercept_[0])
-        return cls(words, keys, fitted.coef_[0] * ratio, bias, float(logits.std()) or 1.0)
+        weights = fitted.coef_[0] * ratio
+        return cls(words, keys, weights, ratio, bias, float(logits.std()) or 1.0)
 
     def encode(self, text, max_length=None):
         """`{"evidence": float32 (time, 3), "offset": float32 ()}` of a text.
@@ -99,7 +106,9 @@ class NBEvidence:
         """
         keys = self._keys(text)
         unique = np.unique(keys)
-        logit = self.weights[_places(self.keys, unique[unique > 0])[0]].sum() + self.bias
+        present = _places(self.keys, unique[unique > 0])[0]
+        norm = np.linalg.norm(self.ratios[present]) or 1.0
+        logit = self.weights[present].sum() / norm + self.bias
         place, known = _places(self.keys, keys.ravel(), keep=True)
         weights = np.where(known, self.weights[place] if len(self.weights) else 0, 0)
         evidence = np.clip(weights.reshape(keys.shape) * self._scale, -CLIP, CLIP)
@@ -129,15 +138,15 @@ class NBEvidence:
     def to_config(self):
         """What `from_config` reads, as plain JSON."""
         packed = {"keys": _written(np.diff(self.keys, prepend=np.uint64(0)))}
-        packed["weights"] = _written(self.weights)
+        packed["weights"], packed["ratios"] = _written(self.weights), _written(self.ratios)
         return {"words": self.words, **packed, "bias": self.bias, "spread": self.spread}
 
     @classmethod
     def from_config(cls, config):
         """The evidence of a config."""
         keys = np.cumsum(_read(config["keys"], "<u8"), dtype="uint64")
-        weights = _read(config["weights"], "<f4")
-        return cls(config["words"], keys, weights, config["bias"], config["spread"])
+        weights, ratios = (_read(config[name], "<f4") for name in ("weights", "ratios"))
+        return cls(config["words"], keys, weights, ratios, config["bias"], config["spread"])
 
 
 def frequent_words(texts, min_df=2):
@@ -164,7 +173,7 @@ def out_of_fold(texts, labels, folds=10, seed=0, **options):
     texts, labels = list(texts), np.asarray(labels)
     fold = np.random.default_rng(seed).permutation(len(texts)) % folds
     words = frequent_words(texts, options.get("min_df", 2))
-    present = NBEvidence(words, [], [], 0, 1).present(texts)
+    present = NBEvidence(words).present(texts)
     found = [None] * len(texts)
     for k in range(folds):
         kept = np.flatnonzero(fold != k)
