@@ -41,6 +41,11 @@ from keras_rnnzoo.models.text_recipes import (
 from keras_rnnzoo.wrappers.merge import MERGE_MODES, merge_mode_of
 
 RECORDS = Path(__file__).parent / "results" / "imdb.jsonl"
+ALONE = {
+    "test_recurrent_head": "The network",
+    "test_bag": "The bag of words and bigrams",
+    "test_evidence": "The linear classifier of its evidence",
+}
 A_FEW = [
     "I expected nothing and was moved to tears. A small wonder.",
     "Not the worst film of the year, but I cannot remember why.",
@@ -53,8 +58,8 @@ def arguments():
     p = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = ", ".join(ARCHITECTURES)
-    p.add_argument("--model", default="rnn", help=f"what stands around the recurrence: {names}")
+    around = f"around the recurrence: {', '.join(ARCHITECTURES)}; default: the recipe's"
+    p.add_argument("--model", help=around)
     bag = "whether a bag of words stands beside it; default: the recipe's"
     p.add_argument("--bag", action=argparse.BooleanOptionalAction, help=bag)
     evidence = "let the network see what naive Bayes makes of each word"
@@ -79,7 +84,8 @@ def arguments():
     if args.predict and not args.load:
         p.error("--predict judges with a saved model: name it with --load")
     # Misspelt names are told at once, not after the reviews are read.
-    zoo.get(args.cell), merge_mode_of(args.merge), choice("--model", args.model, ARCHITECTURES)
+    zoo.get(args.cell), merge_mode_of(args.merge)
+    choice("--model", args.model or "rnn", ARCHITECTURES)
     return args
 
 
@@ -89,10 +95,13 @@ def settings(args, reviews):
     recipe = EVIDENCE if args.evidence and recipe is REVIEWS else recipe
     recipe = SAMPLE if reviews.source == "sample" else recipe
     model = {"cell": args.cell, "depth": args.depth, "merge_mode": args.merge}
-    given = {"units": args.units, "bag": args.bag, "evidence": args.evidence or None}
-    given["architecture"] = None if args.model == "rnn" else args.model  # as in earlier records
+    given = {"units": args.units, "bag": args.bag, "architecture": args.model}
+    given["evidence"] = args.evidence or None
     model |= {name: value for name, value in given.items() if value is not None}
-    recipe = dataclasses.replace(recipe, model={**recipe.model, **model})
+    model = {**recipe.model, **model}
+    if model.get("architecture") == "rnn":
+        del model["architecture"]  # it is not named in earlier records
+    recipe = dataclasses.replace(recipe, model=model)
     return recipe if args.epochs is None else dataclasses.replace(recipe, epochs=args.epochs)
 
 
@@ -142,7 +151,9 @@ def evaluate(model, reviews):
         split = getattr(reviews, part)
         logits[part] = model.logits(split.texts)
         scores[part] = accuracy(logits[part].sum(-1) > 0, split.labels)
-    scores["test_recurrent_head"] = accuracy(logits["test"][:, 0] > 0, reviews.test.labels)
+    heads = ("recurrent_head", "evidence" if hasattr(model, "evidence") else "bag")
+    for name, logit in zip(heads, logits["test"].T):
+        scores[f"test_{name}"] = accuracy(logit > 0, reviews.test.labels)
     return scores, logits["test"].sum(-1)
 
 
@@ -207,11 +218,11 @@ def table(rows):
 
 
 def report(description, rows):
-    """The table, and what the recurrent head gives without the bag beside it."""
+    """The table, and what each of two heads gives without the other."""
     print(f"\n{description}\n{table(rows)}")
-    if "bag head" in rows[0]["model"]:
-        alone = 100 * rows[0]["test_recurrent_head"]
-        print(f"The recurrent head of this run alone, words only: {alone:.2f} on test.")
+    for name, said in ALONE.items():
+        if name in rows[0] and rows[0][name] != rows[0]["test"]:
+            print(f"{said} of this run alone: {100 * rows[0][name]:.2f} on test.")
 
 
 def predict(path, texts):
@@ -231,7 +242,7 @@ def main():
     recipe = settings(args, reviews)
     config = {"recipe": dataclasses.asdict(recipe), "checksum": reviews.checksum}
     label = Path(reviews.source).stem + ("-quick" if args.quick else "")
-    kind = [] if args.model == "rnn" else [args.model]
+    kind = [args.model] if args.model else []
     kind += ["evidence"] if args.evidence else []
     kind += [] if args.bag is None else ["bag" if args.bag else "no-bag"]
     default = "-".join([label, *kind, args.cell, str(args.depth), args.merge, str(args.seed)])

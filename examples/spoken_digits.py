@@ -38,6 +38,7 @@ from keras_rnnzoo.models.clip_recipes import (
 from keras_rnnzoo.models.sequence_baselines import log_loss
 
 RECORDS = Path(__file__).parent / "results" / "spoken_digits.jsonl"
+RECORDED = ("spoken_digits", "moving_shapes")  # neither one's own recordings nor the sample
 
 
 def arguments():
@@ -195,8 +196,8 @@ def main():
     ours, chances = score_row(describe(recipe), model, parts, time.time() - start)
     rows = [ours, baseline(model, parts)]
     draw(model, parts, history, chances, run)
-    if not args.quick and parts.source == "spoken_digits":
-        line = {"task": "spoken_digits", "config": config, "seed": args.seed, "command": sys.argv}
+    if not args.quick and parts.source in RECORDED:
+        line = {"task": parts.source, "config": config, "seed": args.seed, "command": sys.argv}
         training.record_once(RECORDS, {**line, "rows": rows, "environment": where})
     run.save_metrics({"rows": rows, "description": parts.description})
     report(parts.description, rows)

@@ -35,6 +35,7 @@ ONCE = [
     "forecast_metrics",
     "forecast_metrics_oracle",
     "forecast_scores",
+    "forecasting_data",
     "music",
     "moving_shapes",
     "ner_sample",
@@ -42,6 +43,8 @@ ONCE = [
     "oracles",
     "ridge",
     "scaling",
+    "sequences",
+    "series_splits",
     "spectrograms",
     "spoken_digits",
     "tags",
@@ -66,6 +69,7 @@ ONCE = [
     "tuning_sweep",
     "tuning_workers",
     "vector_files",
+    "word_features",
     "word_vectors",
 ]
 

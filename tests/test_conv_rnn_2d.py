@@ -167,6 +167,13 @@ def test_one_step_of_fit(rng, dtype):
     assert made.frames.network.layers[0].compute_dtype == made.compute_dtype
 
 
+class Halved(keras.layers.Layer):
+    """Leaves out every other frame."""
+
+    def call(self, frames):
+        return frames[::2]
+
+
 @pytest.mark.parametrize(
     ("build", "error", "message"),
     [
@@ -205,5 +212,7 @@ def test_inputs_that_cannot_be():
     with pytest.raises(ValueError, match="must give a vector"):
         zoo.ConvRNN2D(zoo.GRU(3), keras.layers.Reshape((-1, 2))).build((2, 5, 4, 4, 1))
     x = np.zeros((2, 5, 4, 4, 1), "float32")
+    with pytest.raises(ValueError, match="as many frames as it gets.* of 6 frames"):
+        zoo.ConvRNN2D(zoo.GRU(3), Halved())(x)
     with pytest.raises(ValueError, match="mask of .*shape"):
         made(x, mask=np.ones((2, 4), bool))

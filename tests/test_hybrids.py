@@ -220,6 +220,15 @@ def test_ready_layers_are_their_hybrids(rng):
         (lambda: zoo.AttentionPooling("dot", units=3), "`units` is the width"),
         (lambda: zoo.RNNSelfAttention(zoo.BiGRU(3, return_sequences=True), causal=True), "future"),
         (lambda: zoo.SelfAttention(2, window=0), "window.*positive integer"),
+        (lambda: zoo.SelfAttention(2)(np.ones((1, 2, 3))), "num_heads=2, 3 features"),
+        (
+            lambda: zoo.CNNLSTM(3, filters=4, kernel_sizes=4).build((1, 3, 2)),
+            r"never fill.*sizes=\(4,\)",
+        ),
+        (
+            lambda: zoo.CNNGRU(3, filters=4, kernel_sizes=2, dilation_rate=3).build((1, 3, 2)),
+            "of 4 steps",
+        ),
         (lambda: zoo.AttentionPooling("general")(np.ones((1, 2, 3))), "Give one in the call"),
         (lambda: zoo.AttentionPooling("dot")(np.ones((1, 2, 3)), np.ones((1, 2))), "as wide as"),
     ],

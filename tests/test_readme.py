@@ -74,5 +74,6 @@ def test_without_records_the_table_says_so(tmp_path):
         "forecasting quantiles",
         "movement",
         "digits",
+        "shapes",
     ):
         assert "recorded yet" in readme.PARTS[name](tmp_path / "missing.jsonl")

@@ -47,7 +47,8 @@ class ConvRNN1D(HybridLayer):
 
     Raises:
         TypeError: no recurrent layer was given.
-        ValueError: an option cannot be, or two do not go together.
+        ValueError: an option cannot be, two do not go together, or windows are wider than sequences
+            of a known length. (Short rows of a longer batch see zeros beyond their ends.)
 
     Example:
 
@@ -117,8 +118,17 @@ class ConvRNN1D(HybridLayer):
         return self.filters * len(self.kernel_sizes)
 
     def build(self, sequences_shape):
+        widest, length = (max(self.kernel_sizes) - 1) * self.dilation_rate + 1, sequences_shape[1]
+        if length is not None and length < widest:
+            raise ValueError(
+                f"{self.name} has windows of {widest} steps, which sequences of {length} steps "
+                "never fill. Use narrower `kernel_sizes`; where only some are so short, build it "
+                "for any length: layer.build((None, None, features)). Received: kernel_sizes="
+                f"{tuple(self.kernel_sizes)}, dilation_rate={self.dilation_rate}, "
+                f"shape={tuple(sequences_shape)}"
+            )
         for convolution in self.convolutions:
-            convolution.build(sequences_shape)
+            convolution.build((None, None, sequences_shape[-1]))
         if self.residual and sequences_shape[-1] != self.width:
             self.shortcut = keras.layers.Dense(
                 self.width, use_bias=False, dtype=self.dtype_policy, name="shortcut"

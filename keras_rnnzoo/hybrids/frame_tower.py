@@ -8,6 +8,7 @@ from keras_rnnzoo.base.options import choice, positive_int
 from keras_rnnzoo.hybrids.base import HybridLayer
 
 POOLINGS = ("flatten", "mean", "max")
+SOME = 6  # frames on which a tower is tried
 OF_THE_TOWER = {"filters": (16, 32), "kernel_size": 3, "features": 64}
 
 
@@ -93,15 +94,19 @@ class FrameTower(HybridLayer):
         return frame
 
     def build(self, sequences_shape):
-        frame = self.frame_shape(sequences_shape)
-        if not self.network.built:
-            self.network.build((None, *frame))
-        self._width(frame)
+        self._width(self.frame_shape(sequences_shape))
         self.built = True
 
     def _width(self, frame):
         """How many numbers the tower makes of a frame, pooled where it gives maps."""
-        shape = tuple(self.network.compute_output_shape((None, *frame)))
+        frames = keras.KerasTensor((SOME, *frame), dtype=self.compute_dtype)
+        shape = tuple(self.network(frames).shape)  # a call builds whatever it is made of
+        if shape[:1] != (SOME,):
+            raise ValueError(
+                "`tower` sees each frame alone and must give as many frames as it gets, or the "
+                "time axis and its mask would change. Shorten the sequence in front of the layer. "
+                f"Received: a tower that makes {shape} of {SOME} frames {frame}"
+            )
         if len(shape) == 4 and self.pooling != "flatten":
             return shape[-1]
         size = shape[-1] if len(shape) == 2 else shape[1] and shape[2] and shape[1] * shape[2]
@@ -109,7 +114,7 @@ class FrameTower(HybridLayer):
             raise ValueError(
                 "`tower` must give a vector (batch, features) for each frame, or maps (batch, "
                 "height, width, features) of a fixed size; pooling='mean' takes any size. "
-                f"Received: a tower that gives {shape} for frames {frame}"
+                f"Received: a tower that makes {shape} of {SOME} frames {frame}"
             )
         return size if len(shape) == 2 else size * shape[3]
 

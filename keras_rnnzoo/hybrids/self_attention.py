@@ -35,7 +35,7 @@ class SelfAttention(HybridLayer):
 
     Arguments:
         num_heads: of the attention.
-        key_dim: width of each head; by default the features divided by the heads, rounded up.
+        key_dim: width of each head; by default the features divided by the heads.
         causal: whether a step sees only itself and what came before.
         window: how many valid steps away it sees; `None`: all.
         dropout: rate on the weights.
@@ -44,6 +44,9 @@ class SelfAttention(HybridLayer):
         sequences: `(batch, time, features)`.
         mask: `(batch, time)` bool; or `lengths (batch,)`.
         return_attention_scores: whether to return the weights `(batch, heads, time, time)` too.
+
+    Raises:
+        ValueError: a number that cannot be, or heads that do not divide the features.
 
     Example:
 
@@ -62,9 +65,16 @@ class SelfAttention(HybridLayer):
         self.dropout = rate("dropout", dropout)
 
     def build(self, sequences_shape):
+        features = sequences_shape[-1]
+        if self.key_dim is None and features % self.num_heads:
+            raise ValueError(
+                "Heads share the features between them: `num_heads` must divide their number. Use "
+                f"another, or say with `key_dim` how wide each head is. Received: num_heads="
+                f"{self.num_heads}, {features} features"
+            )
         self.heads = keras.layers.MultiHeadAttention(
             self.num_heads,
-            self.key_dim or -(-sequences_shape[-1] // self.num_heads),
+            self.key_dim or features // self.num_heads,
             dropout=self.dropout,
             dtype=self.dtype_policy,
             name="heads",

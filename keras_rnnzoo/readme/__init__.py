@@ -13,6 +13,7 @@ from keras_rnnzoo.readme.results import (
     imdb_table,
     movement_table,
     ner_table,
+    shapes_table,
     translation_table,
 )
 from keras_rnnzoo.readme.timings import crf_table, speed_table
@@ -29,6 +30,7 @@ PARTS = {
     "forecasting quantiles": quantiles_table,
     "movement": movement_table,
     "digits": digits_table,
+    "shapes": shapes_table,
     "translation": translation_table,
     "crf": crf_table,
     "speed": speed_table,

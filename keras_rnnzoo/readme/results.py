@@ -31,6 +31,9 @@ def imdb_table(path=RESULTS / "imdb.jsonl"):
             rows.append(
                 f"| its recurrent head alone, words only | {len(records)} | | {alone} | | |"
             )
+        if "test_evidence" in ours[0]:
+            alone = percent(ours[:1], "test_evidence")
+            rows.append(f"| the linear classifier of its evidence alone | 1 | | {alone} | | |")
     for name, row in plain.items():
         scores = f"{100 * row['validation']:.2f} | {100 * row['test']:.2f}"
         rows.append(f"| {name} | 1 | {scores} | {row['seconds']:.0f} | scikit-learn |")
@@ -72,16 +75,21 @@ def movement_table(path=RESULTS / "movement.jsonl"):
 
 def digits_table(path=RESULTS / "spoken_digits.jsonl"):
     """Test accuracy on the spoken digits."""
-    return _accuracies(path)
+    return _accuracies(path, "spoken_digits")
 
 
-def _accuracies(path):
-    """Accuracy by model: mean and spread over runs."""
+def shapes_table(path=RESULTS / "spoken_digits.jsonl"):
+    """Test accuracy on the moving shapes."""
+    return _accuracies(path, "moving_shapes")
+
+
+def _accuracies(path, data=None):
+    """Accuracy by model, on one set of those in the file: mean and spread over runs."""
     if not path.exists():
         return "No run on the real set is recorded yet."
     groups = {}
     for record in read_records(path):
-        for row in record["rows"]:
+        for row in record["rows"] if data in (None, record["config"].get("data")) else ():
             groups.setdefault(row["model"], []).append(row)
     rows = ["| model | runs | validation | test | seconds a run |", "|---|---|---|---|---|"]
     for name, runs in groups.items():
