@@ -14,14 +14,14 @@ HYBRIDS = [name for name in reading.ARCHITECTURES if name != "rnn"]
 TEXTS = ["not a good film . really , not", "bad", "a good film"]
 
 
-def sentences(words, ends, count=reading.SENTENCES, width=reading.WORDS):
-    """The sentences of one text, by a loop."""
+def sentences(words, ends, width=reading.WORDS):
+    """The sentences of one text, by a loop: one for twelve words, and four more."""
     found, current = [], []
     for k, word in enumerate(words):
         if current and words[k - 1] in ends and word not in ends or len(current) == width:
             found, current = [*found, current], []
         current.append(word)
-    return [*found, current][:count]
+    return [*found, current][: len(words) // 12 + 4]
 
 
 @pytest.mark.parametrize("end", [0.0, 0.02, 0.3, 0.9, 1.0])

@@ -42,7 +42,7 @@ class TextClassifier(InOneFile, keras.Model):
         pooling: `"last"`, `"max"`, `"mean"` or `"max+mean"` of the outputs, where no attention
             pools them.
         halve_time: whether neighbours become one before the recurrence: embeddings are added in
-            pairs, convolutions pooled. Sentences of the hierarchical reader are short already.
+            pairs, convolutions pooled.
         convolution: width of an n-gram convolution in front of the recurrence, or `None`.
         bigrams: whether the recurrent head sees bigram embeddings.
         skip: whether the mean embedding also reaches the logit of the recurrent head directly.

@@ -13,7 +13,15 @@ from keras_rnnzoo.models.text_layers import HalveTime, MaskedPooling
 from keras_rnnzoo.wrappers import StackedRecurrent
 
 ARCHITECTURES = ("rnn", "cnn-rnn", "rnn-attention", "rnn-transformer", "hierarchical")
-SENTENCES, WORDS = 40, 32  # of a text to the hierarchical reader; longer sentences are cut
+WORDS = 24  # of a sentence to the hierarchical reader; longer ones are cut
+
+
+def most_sentences(length):
+    """How many sentences of a text the hierarchical reader takes at most, by its length in words.
+
+    It does not depend on the padding, and a batch of short texts has few, which saves time.
+    """
+    return length // 12 + 4
 
 
 class TextReader(keras.layers.Layer):
@@ -32,7 +40,7 @@ class TextReader(keras.layers.Layer):
         stack: arguments of the `StackedRecurrent`, but for `return_sequences`.
         pooling: as in `MaskedPooling`, of the first, second and fourth.
         halve_time: whether neighbours become one in front of the stack: `HalveTime`, or the pool
-            of the convolution. The hierarchical reader has short sequences already.
+            of the convolution. Those of the hierarchical reader are of one sentence.
         dropout: within the transformer block.
         sentence_ends: ids of the words behind which a sentence ends.
 
@@ -93,7 +101,7 @@ class TextReader(keras.layers.Layer):
 
     def build(self, x_shape, words_shape=None):
         if self.architecture == "hierarchical":
-            self.hybrid.build((x_shape[0], SENTENCES, WORDS, x_shape[-1]))
+            self.hybrid.build((x_shape[0], None, WORDS, x_shape[-1]))
         else:
             (self.hybrid or self.recurrent).build(x_shape)
         self.built = True
@@ -103,12 +111,7 @@ class TextReader(keras.layers.Layer):
         if return_attention_scores:
             options["return_attention_scores"] = True
         if self.architecture == "hierarchical":
-            index, valid = sentences_of(words, mask, self.sentence_ends)
-            y = self.hybrid(_taken(x, index), mask=valid, **options)
-            if not return_attention_scores:
-                return y
-            y, alpha, beta = y
-            return y, _put_back(alpha * ops.expand_dims(beta, -1), index, valid, x)
+            return self._by_sentence(x, words, mask, options)
         halved = self.halve_time and self.architecture != "cnn-rnn"
         steps = mask
         if halved:
@@ -124,9 +127,28 @@ class TextReader(keras.layers.Layer):
             y = self.pool(y, mask=steps)
         return y if weights is None else (y, weights)
 
+    def _by_sentence(self, x, words, mask, options):
+        index, valid = sentences_of(words, mask, self.sentence_ends)
+        count, width = ops.shape(index)[1], x.shape[-1]
+        flat = ops.take_along_axis(x, ops.reshape(index, (-1, count * WORDS, 1)), axis=1)
+        flat, known = ops.reshape(flat, (-1, WORDS, width)), ops.reshape(valid, (-1, WORDS))
+        steps = known
+        if self.halve_time:
+            flat, steps = self.halve(flat, mask=known), self.halve.compute_mask(flat, known)
+        shape = (-1, count, -(-WORDS // 2) if self.halve_time else WORDS)
+        y = self.hybrid(
+            ops.reshape(flat, (*shape, width)), mask=ops.reshape(steps, shape), **options
+        )
+        if not isinstance(y, tuple):
+            return y
+        y, alpha, beta = y
+        alpha = ops.reshape(alpha, (-1, 1, shape[-1]))
+        alpha = ops.reshape(_of_words(alpha, steps, known, self.halve_time), (-1, count, WORDS))
+        return y, _put_back(alpha * ops.expand_dims(beta, -1), index, valid, x)
+
     def compute_output_shape(self, x_shape, words_shape=None):
         if self.architecture == "hierarchical":
-            return self.hybrid.compute_output_shape((x_shape[0], SENTENCES, WORDS, x_shape[-1]))
+            return self.hybrid.compute_output_shape((x_shape[0], None, WORDS, x_shape[-1]))
         shape = (self.hybrid or self.recurrent).compute_output_shape(x_shape)
         return self.pool.compute_output_shape(shape) if len(shape) == 3 else shape
 
@@ -181,10 +203,10 @@ def _of_words(weights, steps, mask, halved):
 
 
 def sentences_of(words, mask, ends):
-    """Where the words of each sentence stand: `(index, valid)`, `(batch, SENTENCES, WORDS)` each.
+    """Where the words of each sentence stand: `(index, valid)`, `(batch, sentences, WORDS)` each.
 
     A sentence begins behind the last of one or several ends; longer ones than `WORDS` are cut in
-    two, and sentences beyond the first `SENTENCES` are left out.
+    two, and sentences beyond the first `most_sentences` are left out.
 
     Arguments:
         words: `(batch, time)` int.
@@ -202,18 +224,15 @@ def sentences_of(words, mask, ends):
     start = kernels.forward_fill(ops.expand_dims(time, -1), begins)[..., 0]
     begins = ops.logical_and((time - start) % WORDS == 0, mask)
     first = ops.sort(ops.where(begins, time, length), axis=1)
-    first = ops.pad(first, [(0, 0), (0, SENTENCES + 1)], constant_values=length)
-    first, after = first[:, :SENTENCES], first[:, 1 : SENTENCES + 1]
+    most = most_sentences(length)
+    first = ops.pad(first, [(0, 0), (0, most_sentences(0) + 1)], constant_values=length)
+    first, after = first[:, :most], first[:, 1 : most + 1]
     index = ops.expand_dims(first, -1) + ops.arange(WORDS, dtype=first.dtype)
     count = ops.sum(ops.cast(mask, first.dtype), axis=1)[:, None, None]
     valid = ops.logical_and(index < ops.expand_dims(after, -1), index < count)
+    number = ops.reshape(ops.arange(most, dtype=first.dtype), (1, -1, 1))
+    valid = ops.logical_and(valid, number < most_sentences(count))
     return ops.minimum(index, length - 1), valid
-
-
-def _taken(x, index):
-    flat = ops.reshape(index, (-1, SENTENCES * WORDS, 1))
-    taken = ops.take_along_axis(x, flat, axis=1)
-    return ops.reshape(taken, (-1, SENTENCES, WORDS, x.shape[-1]))
 
 
 def _put_back(weights, index, valid, x):
