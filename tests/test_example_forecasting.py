@@ -26,6 +26,7 @@ def own(tmp_path_factory):
     return ["--csv", path, "--time", "date", "--target", "sales", "--past", "price", *RUN]
 
 
+pytestmark = running.on_one_backend
 example, error_of = running.fixtures(EXAMPLE)
 
 
@@ -67,7 +68,6 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
-@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, _ = whole
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -76,7 +76,6 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-@running.on_one_backend
 def test_covariates_that_end_with_the_series_are_told_before_training(own, example, tmp_path):
     """All but the forecast from the end is still made."""
     frame = pd.read_csv(own[1]).sample(frac=1.0, random_state=0)
@@ -89,7 +88,6 @@ def test_covariates_that_end_with_the_series_are_told_before_training(own, examp
     assert not (tmp_path / "run" / "forecast.csv").exists()
 
 
-@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder, options = tmp_path / "run", [*own, "--output", "quantiles"]
     running.kill_after_an_epoch(EXAMPLE, folder, *options)
@@ -107,14 +105,12 @@ def test_a_saved_model_forecasts(whole, own, example):
     assert len(out.splitlines()) >= 7 and "q0.975" in out
 
 
-@running.on_one_backend
 def test_the_embedded_series_says_what_it_is(example, tmp_path):
     options = ("--data", "co2", "--quick", "--units", 4, "--epochs", 1, "--horizon", 4)
     out = example(*options, "--look-back", 12, "--out", tmp_path / "run")
     assert out.startswith("EMBEDDED SERIES")
 
 
-@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(own, error_of, tmp_path):
     out = ("--out", tmp_path / "run")
     path = own[1]

@@ -11,6 +11,7 @@ EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "sequence_classi
 RUN = ["--epochs", "3", "--units", "4", "--members", "1"]
 CLASSES = ("falls", "flat", "rises")
 
+pytestmark = running.on_one_backend
 example, error_of = running.fixtures(EXAMPLE)
 
 
@@ -73,7 +74,6 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
-@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, out = whole
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
@@ -83,7 +83,6 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
     running.kill_after_an_epoch(EXAMPLE, folder, *own)
@@ -106,7 +105,6 @@ def test_a_saved_model_judges_new_sequences(whole, example, error_of, tmp_path):
     assert "go together" in error_of("--predict", new)
 
 
-@running.on_one_backend
 def test_the_sample_says_what_it_is(example, tmp_path):
     options = ["--quick", "--data", "sample", *RUN, "--epochs", 1]
     out = example(*options, "--out", tmp_path / "run")
@@ -114,7 +112,6 @@ def test_the_sample_says_what_it_is(example, tmp_path):
     assert "epoch 1/1" in out and "clockwise" in out
 
 
-@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_RNNZOO_DATA", raising=False)
     out = ("--out", tmp_path / "run")

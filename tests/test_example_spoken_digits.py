@@ -17,6 +17,7 @@ from keras_rnnzoo.datasets.wav import write_wav
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "spoken_digits.py"
 RUN = ["--epochs", "3", "--units", "4"]
 
+pytestmark = running.on_one_backend
 example, error_of = running.fixtures(EXAMPLE)
 
 
@@ -66,7 +67,6 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert rows[1]["test"] > 0.8 and (folder / "model.keras").is_file()
 
 
-@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, out = whole
     again = example(*own, "--out", folder)
@@ -74,7 +74,6 @@ def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, 
     assert next(line for line in out.splitlines() if line.startswith("convolutions")) in again
 
 
-@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
     running.kill_after_an_epoch(EXAMPLE, folder, *own)
@@ -97,7 +96,6 @@ def test_a_saved_model_judges_recordings_of_any_rate(whole, own, example, error_
     assert "go together" in error_of("--load", model)
 
 
-@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, monkeypatch, tmp_path, capsys):
     monkeypatch.delenv("KERAS_RNNZOO_DATA", raising=False)
     out = ("--out", tmp_path / "run")

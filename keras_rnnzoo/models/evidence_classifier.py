@@ -10,6 +10,7 @@ from keras_rnnzoo.models.text_classifier import TextClassifier
 from keras_rnnzoo.models.text_evidence import NBEvidence
 
 NGRAMS = 3
+SPREAD = 0.5  # of the evidence's own logit beside the network's
 
 
 class EvidenceClassifier(TextClassifier):
@@ -20,8 +21,8 @@ class EvidenceClassifier(TextClassifier):
 
         x_t = [embedding_t; e_t],  logit = network(x) + a o,  prediction = logit + s o
 
-    a is trained from 1; s is set once, after the training, so that both summands spread alike
-    over texts that were not trained on (`balance`). For the training itself the evidence must be
+    a is trained from 1; s is set once, after the training, so that s o spreads half as far as the
+    logit over texts that were not trained on (`balance`). For the training itself the evidence must be
     out of fold: `batches(..., evidence=out_of_fold(texts, labels))`.
 
     Arguments:
@@ -98,11 +99,14 @@ class EvidenceClassifier(TextClassifier):
         return ReviewBatches(texts, labels, encoder, max_length=self.max_length, **kwargs)
 
     def balance(self, texts):
-        """Set s by the spreads of both logits over some texts, which need no labels."""
+        """Set s by the spreads of both logits over some texts, which need no labels.
+
+        On the validation reviews of IMDB a half was best in log loss; 0.3 to 1 were as good.
+        """
         self.share.assign(0.0)
         rows = [self.evidence.encode(text)["offset"] for text in texts]
         network = self.logits(texts)[:, 0]
-        self.share.assign(float(network.std() / max(np.std(rows), 1e-6)))
+        self.share.assign(SPREAD * float(network.std() / max(np.std(rows), 1e-6)))
 
     def get_config(self):
         return {**super().get_config(), "evidence": self.evidence.to_config()}
