@@ -22,8 +22,8 @@ class EvidenceClassifier(TextClassifier):
         x_t = [embedding_t; e_t],  logit = network(x) + a o,  prediction = logit + s o
 
     a is trained from 1; s is set once, after the training, so that s o spreads half as far as the
-    logit over texts that were not trained on (`balance`). For the training itself the evidence must be
-    out of fold: `batches(..., evidence=out_of_fold(texts, labels))`.
+    logit over texts that were not trained on (`balance`). For the training itself the evidence
+    must be out of fold: `batches(..., evidence=out_of_fold(texts, labels))`.
 
     Arguments:
         vocabulary: as in `TextClassifier`.
