@@ -100,7 +100,9 @@ class FrameTower(HybridLayer):
     def _width(self, frame):
         """How many numbers the tower makes of a frame, pooled where it gives maps."""
         frames = keras.KerasTensor((SOME, *frame), dtype=self.compute_dtype)
-        shape = tuple(self.network(frames).shape)  # a call builds whatever it is made of
+        network = self.network  # the first call builds whatever it is made of
+        made = network.compute_output_spec(frames) if network.built else network(frames)
+        shape = tuple(made.shape)
         if shape[:1] != (SOME,):
             raise ValueError(
                 "`tower` sees each frame alone and must give as many frames as it gets, or the "
