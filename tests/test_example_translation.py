@@ -10,6 +10,7 @@ import running
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "translation.py"
 RUN = ["--epochs", "2", "--units", "4", "--beam", "2"]
 
+pytestmark = running.on_one_backend
 example, error_of = running.fixtures(EXAMPLE)
 
 
@@ -53,14 +54,12 @@ def test_a_run_says_what_it_read_and_leaves_everything_in_its_folder(whole):
     assert (folder / "model.keras").is_file()
 
 
-@running.on_one_backend
 def test_the_same_command_again_shows_the_scores_and_trains_nothing(whole, own, example):
     folder, _ = whole
     again = example(*own, "--out", folder)
     assert "This run is finished" in again and "epoch" not in again
 
 
-@running.on_one_backend
 def test_a_killed_run_goes_on_and_ends_like_the_whole_one(whole, own, example, error_of, tmp_path):
     folder = tmp_path / "run"
     running.kill_after_an_epoch(EXAMPLE, folder, *own)
@@ -78,7 +77,6 @@ def test_a_saved_model_translates(whole, example, error_of):
     assert "go together" in error_of("--load", model)
 
 
-@running.on_one_backend
 def test_bad_input_is_an_error_that_says_what_to_do(error_of, monkeypatch, tmp_path):
     monkeypatch.delenv("KERAS_RNNZOO_DATA", raising=False)
     out = ("--out", tmp_path / "run")
