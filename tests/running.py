@@ -75,17 +75,23 @@ def backends():
     return [here, *(name for name in others if importlib.util.find_spec(name))]
 
 
+FIRST = next(n for n in ("torch", "tensorflow", "jax") if importlib.util.find_spec(n))
+
+
 def _on_one_backend():
-    order = ("torch", "tensorflow", "jax")
-    first = next(name for name in order if importlib.util.find_spec(name))
-    reason = f"tested on {first} alone, as no backend makes it different"
-    return pytest.mark.skipif(keras.backend.backend() != first, reason=reason)
+    reason = f"tested on {FIRST} alone, as no backend makes it different"
+    return pytest.mark.skipif(keras.backend.backend() != FIRST, reason=reason)
 
 
 # Marks a test, or as `pytestmark` a module, that is left out on all but the first backend that is
 # installed. Parameters are counted alike on each; what resumes a killed run is tested on each in
 # `test_training.py` and with one example, models and their files by tests of their own.
 on_one_backend = _on_one_backend()
+
+
+def some(values):
+    """All values on the first backend, the first and the last on those that compile each anew."""
+    return list(values) if keras.backend.backend() == FIRST else [values[0], values[-1]]
 
 
 def other_backend():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from forecasts import HEADS, TRAIN, VALIDATION, forecaster, series
 from keras import ops
+from running import some
 
 from keras_rnnzoo.models import Forecaster
 from keras_rnnzoo.models.forecast_parts import LinearSkip, WindowNormalization
@@ -20,7 +21,7 @@ def parameters(model, data=DATA, rows=(150, 180), **options):
     return windows.restore(np.concatenate([ops.convert_to_numpy(each) for each in found]))
 
 
-@pytest.mark.parametrize("output", ["point", "quantiles", "gaussian", "student_t"])
+@pytest.mark.parametrize("output", some(["point", "quantiles", "gaussian", "student_t"]))
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_has_every_output(head, output):
     model = forecaster(DATA, head, output=output)
@@ -115,12 +116,14 @@ def test_the_linear_skip_is_a_product():
 @pytest.mark.parametrize("maps", ["shared", "each"])
 @pytest.mark.parametrize(
     "head, normalization, of_skip",
-    [
-        ("direct", "last", None),
-        ("direct", "instance", "last"),
-        ("segments", "none", "instance"),
-        ("segments", "none", None),
-    ],
+    some(
+        [
+            ("direct", "last", None),
+            ("direct", "instance", "last"),
+            ("segments", "none", None),
+            ("segments", "none", "instance"),
+        ]
+    ),
 )
 def test_before_training_a_skip_is_the_ridge_forecast(head, normalization, of_skip, maps, channels):
     options = {"normalization": normalization, "skip_normalization": of_skip, "skip_maps": maps}
@@ -204,8 +207,8 @@ def test_a_taught_step_is_a_free_one_that_was_fed_the_truth():
     assert np.abs(free[:, 1:] - taught[:, 1:]).max() > 1e-3
 
 
-@pytest.mark.parametrize("cell", ["mgu", "min_gru", "peephole_lstm"])
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("cell", some(["mgu", "min_gru", "peephole_lstm"]))
+@pytest.mark.parametrize("head", some(HEADS))
 def test_any_cell_and_depth(head, cell):
     model = forecaster(DATA, head, cell=cell, units=[5, 6], connections="residual")
     assert np.isfinite(parameters(model)).all()
