@@ -18,7 +18,7 @@ def imdb_table(path=RESULTS / "imdb.jsonl"):
         "|---|---|---|---|---|---|",
     ]
     plain = {}
-    for records in groups.values():
+    for records in sorted(groups.values(), key=_best_first):
         ours = [record["rows"][0] for record in records]
         plain.update({row["model"]: row for record in records for row in record["rows"][1:]})
         name = ours[0]["model"].removeprefix("this run: ")
@@ -38,6 +38,10 @@ def imdb_table(path=RESULTS / "imdb.jsonl"):
         scores = f"{100 * row['validation']:.2f} | {100 * row['test']:.2f}"
         rows.append(f"| {name} | 1 | {scores} | {row['seconds']:.0f} | scikit-learn |")
     return "\n".join(rows)
+
+
+def _best_first(records):
+    return -np.mean([record["test"] for record in records])
 
 
 def ner_table(path=RESULTS / "ner.jsonl"):
