@@ -131,21 +131,24 @@ def cifg_lstm(w, x, states):
     return h, [h, c]
 
 
+def squashed(a, candidate):
+    """The three forms of the candidate of minGRU and minLSTM, arXiv 2410.01201."""
+    if candidate == "positive":  # the function g of the paper's log-space form
+        return np.where(a >= 0.0, a + 0.5, sigmoid(a))
+    if candidate == "linear":  # the plain form of the paper
+        return a
+    if candidate == "signed":
+        return np.tanh(a)
+    raise ValueError(candidate)
+
+
 def min_gru(w, x, states, candidate="positive"):
     """Feng et al. 2024, arXiv 2410.01201: gate and candidate see the input only."""
     (h_prev,) = states
     W_z, W_n = blocks(w, "kernel", 2)
     b_z, b_n = blocks(w, "bias", 2)
     z = sigmoid(x @ W_z + b_z)
-    a = x @ W_n + b_n
-    if candidate == "positive":  # the function g of the paper's log-space form
-        n = np.where(a >= 0.0, a + 0.5, sigmoid(a))
-    elif candidate == "linear":  # the plain form of the paper
-        n = a
-    elif candidate == "signed":
-        n = np.tanh(a)
-    else:
-        raise ValueError(candidate)
+    n = squashed(x @ W_n + b_n, candidate)
     h = (1.0 - z) * h_prev + z * n
     return h, [h]
 

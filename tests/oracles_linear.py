@@ -5,7 +5,7 @@ by side, in the order in which each function unpacks them; each function names w
 """
 
 import numpy as np
-from oracles import blocks, sigmoid
+from oracles import blocks, sigmoid, squashed
 
 
 def min_lstm(w, x, states, candidate="positive"):
@@ -15,15 +15,7 @@ def min_lstm(w, x, states, candidate="positive"):
     b_f, b_i, b_n = blocks(w, "bias", 3)
     f = sigmoid(x @ W_f + b_f)
     i = sigmoid(x @ W_i + b_i)
-    a = x @ W_n + b_n
-    if candidate == "positive":  # the function g of the paper's log-space form
-        n = np.where(a >= 0.0, a + 0.5, sigmoid(a))
-    elif candidate == "linear":  # the plain form of the paper
-        n = a
-    elif candidate == "signed":
-        n = np.tanh(a)
-    else:
-        raise ValueError(candidate)
+    n = squashed(x @ W_n + b_n, candidate)
     # lucidrains applies g to a carried state once more, which is wrong.
     h = f / (f + i) * h_prev + i / (f + i) * n
     return h, [h]

@@ -7,6 +7,7 @@ import numpy as np
 import option_oracles as options
 import oracles
 import pytest
+from oracle_cases import close, same
 from oracles import ORACLES, STATES, run
 
 TFA = pathlib.Path(__file__).parent / "fixtures" / "tfa"
@@ -37,16 +38,6 @@ def weights(draw, cell, features=D, rows=U):
 
 def zeros(cell):
     return [np.zeros((BATCH, U)) for _ in STATES[cell]]
-
-
-def close(a, b, tolerance=1e-12):
-    np.testing.assert_allclose(a, b, rtol=0, atol=tolerance)
-
-
-def same(a, b, tolerance=1e-12):
-    close(a["outputs"], b["outputs"], tolerance)
-    for mine, other in zip(a["states"], b["states"], strict=True):
-        close(mine, other, tolerance)
 
 
 def one_unit(cell, w, x, *states, **own):
