@@ -6,7 +6,7 @@ import pytest
 from catalogue import ARCHETYPES, BATCH, FEATURES, TALLY, case
 from helpers import MASKS, close, filled, numpy, sequences, states_for
 
-from keras_rnnzoo import LSTM, SimpleRNN
+from keras_rnnzoo import LSTM, RecurrentLayer, SimpleRNN, SimpleRNNCell
 
 
 def adder(**options):
@@ -204,3 +204,24 @@ def test_training_a_stateful_layer_twice(rng):
     before = [numpy(w) for w in model.weights]
     model.fit(np.concatenate([SEVEN] * 2), np.ones((4, 4)), batch_size=2, epochs=2, verbose=0)
     assert all(np.abs(numpy(w) - b).max() > 0 for w, b in zip(model.weights, before))
+
+
+class NamedCell(SimpleRNNCell):
+    """A plain recurrence whose state has another name."""
+
+    states = ("y",)
+
+    def update(self, a, y):
+        return self.phi(a.h)
+
+
+class Named(RecurrentLayer):
+    cell_class = NamedCell
+
+
+def test_zoneout_leaves_the_output_alone_whatever_the_state_is_called(rng):
+    x, options = sequences(rng), {"zoneout": 0.4, "return_sequences": True}
+    plain, named = (filled(layer(3, **options), rng) for layer in (SimpleRNN, Named))
+    named.set_weights(plain.get_weights())
+    close(named(x), plain(x))
+    assert not named.cell.output_is_state and Named(3).cell.output_is_state

@@ -241,7 +241,8 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
         """Whether the output always equals the first new state."""
         own_output = type(self).output is not RecurrentCell.output
         projected = self.projection and self.mixes_h
-        return not (own_output or projected or "h" in self.zoneout_rates or self.state_dtypes)
+        zoned = self.states[0] in self.zoneout_rates
+        return not (own_output or projected or zoned or self.state_dtypes)
 
     # Keras ----------------------------------------------------------------------------------
 
