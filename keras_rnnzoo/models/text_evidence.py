@@ -22,8 +22,8 @@ class NBEvidence:
         r_j = log(p_j / |p|) - log(q_j / |q|),  w_j = β_j r_j,  logit = Σ_j w_j / ‖r‖ + b
 
     where the sum and the norm ‖r‖ = (Σ_j r_j²)^½ run over the n-grams that are present, each once,
-    and β and b are those of a logistic regression on the r_j / ‖r‖. The paper does not divide by the
-    norm; it was chosen by five folds of the training part of IMDB.
+    and β and b are those of a logistic regression on the r_j / ‖r‖. The paper does not divide by
+    the norm; it was chosen by five folds of the training part of IMDB.
 
     Arguments:
         words: the words of which n-grams are made.
