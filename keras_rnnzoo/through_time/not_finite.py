@@ -41,7 +41,8 @@ def explain(asked, found):
     if not np.isfinite(found.loss):
         lines.append(f"The loss is {found.loss}.")
     for name, gradients in found.gradients.items():
-        lines += _backwards(name, gradients)
+        broken = _backwards(name, gradients)
+        lines += _padding(name, found.walks[name]) + broken if broken else []
     return "\n".join(lines)
 
 
@@ -69,6 +70,15 @@ def _forwards(name, walk):
     if len(states):
         return [f"Layer {name}: its input is finite, its states are not, from step {states[0]} on."]
     return []
+
+
+def _padding(name, walk):
+    """Of no account forwards, and yet a factor of zero times infinity where a gradient passes."""
+    steps = _broken_steps(np.where(walk.valid[..., None], 0, walk.x))
+    return [
+        f"Layer {name}: its input is not finite at step {step}, which is masked. Pad with zeros."
+        for step in steps[:1]
+    ]
 
 
 def _backwards(name, gradients):
