@@ -69,7 +69,7 @@ def concrete(x):
 
 
 def gradient(function, x):
-    return jax.grad(function)(x)
+    return jax.jit(jax.grad(function))(x)
 
 
 def split(x, parts):

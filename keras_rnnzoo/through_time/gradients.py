@@ -18,6 +18,7 @@ class LayerGradients(NamedTuple):
     Attributes:
         norms: by the name of a state, (time,): the norm over units of d loss / d state after step
             t, averaged over the rows of the batch in which the step is valid.
+        total: (time,): as much of all states together.
         saturation: by the name of a gate, (time,): the share of its units within 0.05 of an end
             of the range of its activation.
         jacobian: (time,): the largest singular value of d state_t / d state_(t-1), with all states
@@ -25,6 +26,7 @@ class LayerGradients(NamedTuple):
     """
 
     norms: dict
+    total: np.ndarray
     saturation: dict
     jacobian: np.ndarray
 
@@ -40,7 +42,7 @@ def gradient_through_time(model, x, y=None, loss=None, mask=None, *, jacobian_st
     backward layer of a `Bidirectional`, start at the end of the sequence. A linear cell gives the
     norm of its first state. The gates that are seen are those that a cell passes to its
     `activation` or `recurrent_activation`; an end that lies at infinity does not count, so that of
-    a ReLU the share is that of its zeros. Dropout is off, and stateful layers keep their states.
+    a ReLU the share is that below 0.05. Dropout is off, and stateful layers keep their states.
 
     Args:
         model: a recurrent layer, a wrapper of some, or any model with recurrent layers of this
@@ -92,12 +94,17 @@ def gradient_through_time(model, x, y=None, loss=None, mask=None, *, jacobian_st
 
 
 def _layer(walk, gradients, jacobian_steps):
-    places = np.argwhere(walk.valid)
-    norms = {}
-    for name, gradient in gradients.items():
-        flat = gradient.reshape(*gradient.shape[:2], -1).astype("float64")
-        norms[name] = walk.averaged(places, np.linalg.norm(flat, axis=-1)[walk.valid])
+    flat = {
+        name: gradient[walk.valid].reshape(walk.valid.sum(), -1).astype("float64")
+        for name, gradient in gradients.items()
+    }
+    norms = {name: _norm(walk, gradient) for name, gradient in flat.items()}
+    total = _norm(walk, np.concatenate([*flat.values()], axis=-1))
     jacobian = np.full(walk.x.shape[1], np.nan)
     if jacobian_steps:
         jacobian = jacobian_norms(walk, jacobian_steps)
-    return LayerGradients(norms, saturation(walk), jacobian)
+    return LayerGradients(norms, total, saturation(walk), jacobian)
+
+
+def _norm(walk, gradient):
+    return walk.averaged(np.argwhere(walk.valid), np.linalg.norm(gradient, axis=-1))
