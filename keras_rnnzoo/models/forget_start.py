@@ -43,9 +43,10 @@ def forget_gates(cell):
     (('f',), ())
     """
     cell_class = get(cell).cell_class
-    if not {"unit_forget_bias", "chrono_steps"} & set(inspect.signature(cell_class).parameters):
-        return ()
-    return tuple(cell_class(4).bias_starts)
+    options = inspect.signature(cell_class).parameters
+    if "unit_forget_bias" in options:
+        return tuple(cell_class(4, unit_forget_bias=True).bias_starts)
+    return tuple(cell_class(4).bias_starts) if "chrono_steps" in options else ()
 
 
 def start_forget_gates(stack, start, steps=None, seed=None):
