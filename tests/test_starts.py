@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from catalogue import FEATURES, case
 from helpers import close, numpy
+from running import on_one_backend
 
 from keras_rnnzoo import get, list_layers
 from keras_rnnzoo.models.forget_start import forget_gates
@@ -50,6 +51,7 @@ def test_weights_that_share_an_initializer_start_apart():
     assert (f == 1).all() and np.abs(i - g).max() > 1e-3 and np.abs(g - o).max() > 1e-3
 
 
+@on_one_backend
 def test_forget_bias_is_the_cells_own_option():
     for name in FORGETFUL:
         for asked in (True, False):
@@ -61,6 +63,7 @@ def test_forget_bias_is_the_cells_own_option():
             assert bool(cell.bias_starts) == asked
 
 
+@on_one_backend
 def test_forget_gates_are_those_that_start_at_one():
     assert forget_gates("JANET") == forget_gates("RAN") == ("f",)
     assert forget_gates("CFN") == ("theta",) and forget_gates("MUT2") == ()

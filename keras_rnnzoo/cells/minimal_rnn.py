@@ -15,8 +15,8 @@ class MinimalRNNCell(RecurrentCell):
         h = u ⊙ h' + (1 - u) ⊙ z
 
     where φ is `activation`, σ is `recurrent_activation` and ' marks the step before. The paper
-    allows any network as the map from x to z; one layer is what it uses most. TensorFlow's
-    MinimalRNNCell has no b_z.
+    allows any network as the map from x to z; here it is one layer. TensorFlow's MinimalRNNCell
+    has no b_z and starts b_u at one too, torchrecurrent starts it at zero.
 
     Weights: `kernel (features, units)` (W), `recurrent_kernel (units, units)` (U), `bias (units,)`
     (b_u), `latent_kernel (units, units)` (V), `latent_bias (units,)` (b_z).

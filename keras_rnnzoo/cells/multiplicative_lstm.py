@@ -18,8 +18,8 @@ class MultiplicativeLSTMCell(RecurrentCell):
         h = o ⊙ φ(c)
 
     where φ is `activation`, σ is `recurrent_activation` and ' marks the step before. m stands
-    where the LSTM has h', and has no bias. The paper's large models of bytes squash after the
-    output gate instead, h = φ(c ⊙ o). This is not the mLSTM of the xLSTM.
+    where the LSTM has h', and has no bias. The paper's byte-level models squash after the output
+    gate instead, h = φ(c ⊙ o). This is not the mLSTM of the xLSTM.
 
     Weights: `kernel (features, 5·units)` and `recurrent_kernel (units, 5·units)`, blocks m, i, f,
     g, o; `bias (4·units,)`, blocks i, f, g, o.
