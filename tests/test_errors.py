@@ -7,7 +7,7 @@ from catalogue import CASES, FEATURES, case
 from helpers import filled, sequences
 
 import keras_rnnzoo
-from keras_rnnzoo import GRU, LSTM, LSTMCell, MinGRU, PeepholeLSTM, RecurrentLayer, SimpleRNN
+from keras_rnnzoo import GRU, JANET, LSTM, LSTMCell, MinGRU, PeepholeLSTM, RecurrentLayer, SimpleRNN
 
 X = np.zeros((3, 5, FEATURES), "float32")
 
@@ -56,6 +56,8 @@ CONSTRUCTION = {
     "use_bias": (ValueError, lambda: LSTM(4, use_bias="yes"), "True or False", "use_bias='yes'"),
     "own boolean": (ValueError, lambda: GRU(4, reset_after="no"), "True or False", "'no'"),
     "forget bias": (ValueError, lambda: LSTM(4, unit_forget_bias="no"), "True or False", "'no'"),
+    "own number": (ValueError, lambda: JANET(4, beta="b"), "finite number", "beta='b'"),
+    "steps": (ValueError, lambda: JANET(4, chrono_steps=2), "3 steps or more", "chrono_steps=2"),
     "layer boolean": (ValueError, lambda: LSTM(4, stateful="no"), "True or False", "stateful='no'"),
     "seed": (ValueError, lambda: LSTM(4, seed="a"), "integer or None", "seed='a'"),
     "not a cell": (TypeError, lambda: RecurrentLayer(keras.layers.LSTMCell(4)), "RecurrentCell"),

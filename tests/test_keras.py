@@ -3,15 +3,16 @@
 import keras
 import numpy as np
 import pytest
-from catalogue import ARCHETYPES, BATCH, CASES, FEATURES, REGISTERED, TIME, case
+from catalogue import BATCH, CASES, EVERY, FEATURES, REGISTERED, TIME, case
 from helpers import BACKEND, MASKS, by_oracle, close, filled, numpy, sequences
 from keras.src.testing import TestCase
+from running import FIRST
 
 from keras_rnnzoo import LSTM, LSTMCell, RecurrentLayer
 
 # Each of these compiles a training step, which is dear on JAX: there one layer of each kind.
-TESTED = CASES if BACKEND == "torch" else [c for c in REGISTERED if c.name != "SimpleRNN"]
-TRAINED = REGISTERED if BACKEND == "torch" else [case("GRU", reset_after=False), case("MinGRU")]
+TESTED = CASES if BACKEND == FIRST else [c for c in REGISTERED if c.name != "SimpleRNN"]
+TRAINED = CASES if BACKEND == FIRST else [case("GRU", reset_after=False), case("MinGRU")]
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_keras_own_layer_test_on_bare_cells(case, keras_test):
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", TESTED, ids=str)
 def test_keras_bidirectional_with_masks(case, rng):
     both = keras.layers.Bidirectional(case.layer(return_sequences=True))
     both.build((None, TIME, FEATURES))
@@ -65,7 +66,7 @@ def test_keras_bidirectional_with_masks(case, rng):
     close(got, np.where(MASKS[..., None], expected, 0.0))
 
 
-@pytest.mark.parametrize("case", REGISTERED, ids=str)
+@pytest.mark.parametrize("case", TESTED, ids=str)
 def test_a_bare_cell_in_keras_rnn_is_the_layer(case, rng):
     cell = case.cell()
     rnn = keras.layers.RNN(cell, return_sequences=True, return_state=True)
@@ -100,7 +101,7 @@ def test_a_bare_cell_refuses_to_train_with_noise(option, rng):
     assert RecurrentLayer(cell)(x, training=True).shape == (BATCH, 4)
 
 
-@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_fit_with_every_kind_of_noise(case, rng):
     """Compiled as the backend does by default; noise drawn in a loop would leak on JAX."""
     options = {"dropout": 0.3, "zoneout": 0.3}

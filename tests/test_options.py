@@ -9,14 +9,13 @@ import option_oracles
 import oracles
 import pytest
 from all_oracles import STATES
-from catalogue import ARCHETYPES, BATCH, CASES, FEATURES, TALLY, TIME, case
+from catalogue import ARCHETYPES, BATCH, CASES, EVERY, FEATURES, SOME, TALLY, TIME, case
 from helpers import BACKEND, MASKS, close, filled, numpy, sequences, states_for, weights_of
+from running import FIRST
 
 from keras_rnnzoo import LSTM, RecurrentLayer
 from keras_rnnzoo.base.options import OPTIONS
 
-# Every case on torch, where it is quick; elsewhere two states, an own output, linear, float32.
-CHOSEN = [*CASES, TALLY] if BACKEND == "torch" else [ARCHETYPES[1], *ARCHETYPES[-3:]]
 VALUES = {
     "activation": "softsign",
     "recurrent_activation": "hard_sigmoid",
@@ -63,7 +62,7 @@ def options_for(option):
 
 
 @pytest.mark.parametrize("option", VALUES)
-@pytest.mark.parametrize("case", CHOSEN, ids=str)
+@pytest.mark.parametrize("case", SOME, ids=str)
 def test_option_acts_or_is_refused(case, option, rng):
     cell_class = type(case.cell())
     if option in cell_class.refuses:
@@ -111,7 +110,7 @@ def changed(option, plain, layer, rng):
 # Against the oracles ---------------------------------------------------------------------------
 
 JUDGED = [c for c in CASES if c.name in option_oracles.OPTION_ORACLES]
-if BACKEND != "torch":
+if BACKEND != FIRST:
     JUDGED = [c for c in ARCHETYPES if c in JUDGED]
 COMBINED = {"layer_norm": True, "integration": "multiplicative"}
 JUDGED_OPTIONS = [
@@ -156,7 +155,7 @@ def test_options_are_those_of_the_oracle(case, options, rng):
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["expected", "drawn"])
-@pytest.mark.parametrize("case", [c for c in CHOSEN if c is not TALLY], ids=str)
+@pytest.mark.parametrize("case", [c for c in SOME if c is not TALLY], ids=str)
 def test_zoneout_is_that_of_the_oracle(case, training, rng, monkeypatch):
     """Of every cell: states are mixed or kept, the output is that of the new states."""
     layer = filled(case.layer(return_sequences=True, return_state=True, zoneout=0.4), rng)
@@ -206,7 +205,7 @@ def test_noise_is_that_of_the_oracle(case, rng, monkeypatch):
 # Noise -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_masks_differ_between_calls_and_vanish_at_inference(case, rng):
     options = {"dropout": 0.4, "zoneout": 0.4}
     if "recurrent_dropout" not in type(case.cell()).refuses:

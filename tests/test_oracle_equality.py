@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from all_oracles import ORACLES, STATES
-from catalogue import CASES, FEATURES, TALLY, TIME, UNITS, case
+from catalogue import CASES, EVERY, FEATURES, TALLY, TIME, UNITS, case
 from gradients import gradients
 from helpers import MASKS, by_oracle, close, filled, sequences, states_for
 
@@ -30,7 +30,7 @@ def test_every_exported_layer_has_an_oracle():
 
 
 @pytest.mark.parametrize("go_backwards", [False, True], ids=["forwards", "backwards"])
-@pytest.mark.parametrize("case", [*CASES, TALLY], ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_layer_is_its_oracle(case, go_backwards, rng):
     layer = case.layer(return_sequences=True, return_state=True, go_backwards=go_backwards)
     filled(layer, rng)
@@ -44,7 +44,7 @@ def test_layer_is_its_oracle(case, go_backwards, rng):
     close(got, [expected[0][:, -1], *expected[1:]])
 
 
-@pytest.mark.parametrize("case", [*CASES, TALLY], ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_masks_from_zero_states_without_bias_and_with_equal_widths(case, rng):
     """The default states; no bias; as many features as units, where some cells skip a matrix."""
     options = {} if case is TALLY else {"use_bias": False}

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ __all__ = [
     "boolean",
     "choice",
     "nearest",
+    "number",
     "positive_int",
     "rate",
     "read_options",
@@ -59,6 +61,13 @@ def rate(name, value):
             f"`{name}` is a probability of dropping and must lie in [0, 1). "
             f"Received: {name}={value!r}"
         )
+    return float(value)
+
+
+def number(name, value):
+    """`value` as a `float` if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ValueError(f"`{name}` must be a finite number. Received: {name}={value!r}")
     return float(value)
 
 

@@ -1,6 +1,9 @@
 """Where weights start: every weight, gate and block draws numbers of its own."""
 
+import numpy as np
 from keras import initializers, ops
+
+from keras_rnnzoo.base.options import positive_int
 
 
 class Draws:
@@ -48,6 +51,28 @@ def diagonal(initializer):
     if isinstance(initializer, initializers.Identity):
         return lambda shape, dtype=None: gain * ops.ones(shape, dtype=dtype)
     return initializer
+
+
+def chrono_steps(steps):
+    """`steps` as an `int` if a chrono start can be made for it, else an error."""
+    if steps is None or positive_int("chrono_steps", steps) < 3:
+        raise ValueError(
+            "A chrono start needs the longest time that matters, 3 steps or more. "
+            f"Received: chrono_steps={steps!r}"
+        )
+    return int(steps)
+
+
+def chrono(steps, seed=None):
+    """The initializer of a forget gate's biases with which units forget at unlike speeds.
+
+    ln u with u drawn evenly from [1, steps - 1] for each unit, so that the speeds reach from one
+    step to `steps` (Tallec and Ollivier, arXiv:1804.11188, 2018). NumPy draws, on every backend
+    the same; without a seed as `keras.utils.set_random_seed` decides.
+    """
+    last = chrono_steps(steps) - 1
+    random = np.random.default_rng(initializers.RandomUniform(seed=seed).seed)
+    return lambda shape, dtype=None: np.log(random.uniform(1, last, shape))
 
 
 def with_constants(initializer, constants, units):
