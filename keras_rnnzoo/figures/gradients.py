@@ -53,6 +53,7 @@ def gradient_through_time(norms, jacobians=None):
     for name, runs in jacobians.items():
         _median(grid[1, 0], np.atleast_2d(np.asarray(runs, "float64")), name, looks[name])
     if jacobians:
+        grid[1, 0].set_yscale("log")
         tidy(grid[1, 0], "Jacobian of a step", BACK, "largest singular value", "both")
     for panel in grid[:, 0]:
         panel.axhline(1, color=GREY, linewidth=0.8, zorder=1)
@@ -84,7 +85,7 @@ def _median(axes, runs, name, look):
         back, values = back[known], values[:, known]
     middle = np.median(values, axis=0)
     if len(runs) > 1:
-        axes.fill_between(back, values[0], values[-1], alpha=0.15, lw=0, color=look["color"])
+        axes.fill_between(back, values[0], values[-1], alpha=0.12, lw=0, color=look["color"])
     return axes.plot(back, middle, linewidth=1.4, **look, label=name)[0]
 
 
