@@ -115,7 +115,7 @@ CASES = [
     Case("FastGRNN", shapes(1, 1, 2, zeta=np.array([1.0]), nu=np.array(-4.0))),
     Case("CoRNN", shapes(1, 1, 1, velocity_kernel=(N, N))),
     Case("LEM", shapes(4, 4, 4)),
-    Case("RHN", shapes(2, 2, 2)),
+    Case("RHN", shapes(2, 2, 2), {"depth": 1}),
     Case("RHN", shapes(3, 3, 3, **LAYER_2), {"depth": 2, "coupled": False}),
     Case("PhasedLSTM", shapes(4, 4, 4, **PHASES) | {"kernel": (D - 1, 4 * N)}),
     Case("ESN", shapes(1, 1, 1), {"leaky": 0.7}),

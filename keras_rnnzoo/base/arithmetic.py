@@ -9,6 +9,7 @@ from keras_rnnzoo.kernels import pointwise, split
 
 EPSILON = 1e-5
 tanh = pointwise(activations.tanh)  # `ops.tanh` rounds float64 on JAX
+sigmoid = pointwise(activations.sigmoid)
 
 
 class Gates(SimpleNamespace):
@@ -76,14 +77,14 @@ def _follows(recurrent, group, gate):
     return feeds.index(gate) == feeds.index(names[-1]) + 1
 
 
-def normalise(x, groups):
+def normalise(x, groups, epsilon=EPSILON):
     """Zero mean and unit variance over each of `groups` equal blocks of the last axis."""
     shape = ops.shape(x)
     dtype = x.dtype
     x = ops.cast(x, "float32") if str(dtype).endswith("float16") else x
     x = ops.reshape(x, (*shape[:-1], groups, shape[-1] // groups))
     mean, variance = ops.moments(x, axes=[-1], keepdims=True)
-    x = (x - mean) * ops.rsqrt(variance + EPSILON)
+    x = (x - mean) * ops.rsqrt(variance + epsilon)
     return ops.cast(ops.reshape(x, shape), dtype)
 
 

@@ -44,6 +44,9 @@ class CellWeights:
         return self.projection or self.units
 
     def state_dtype(self, name):
+        """The dtype of one state; one of its own is a least precision, so float64 stays float64."""
+        if self.compute_dtype == "float64":
+            return "float64"
         return self.state_dtypes.get(name, self.compute_dtype)
 
     def get_initial_state(self, batch_size=None):
@@ -124,9 +127,13 @@ class CellWeights:
 
     def _add_bias(self):
         width = len(self.bias_blocks) * self.units
+        shape = (2, width) if self.recurrent_bias else (width,)
+        return self._add("bias", shape, "bias", self.bias_start())
+
+    def bias_start(self):
+        """The initializer of a bias with the blocks of `bias`: `bias_starts`, the rest drawn."""
         constants = [self.bias_starts.get(block) for block in self.bias_blocks]
-        start = starts.with_constants(self.bias_initializer, constants, self.units)
-        return self._add("bias", (2, width) if self.recurrent_bias else (width,), "bias", start)
+        return starts.with_constants(self._draws.take("bias")[0], constants, self.units)
 
     def add_own(self, name, shape, role="recurrent", initializer=None):
         """A weight of the cell's own, at `self.w.name` in a step.
