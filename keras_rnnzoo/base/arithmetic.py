@@ -8,7 +8,8 @@ from keras import activations, ops
 from keras_rnnzoo.kernels import pointwise, split
 
 EPSILON = 1e-5
-tanh = pointwise(activations.tanh)  # `ops.tanh` rounds float64 on JAX
+# `ops` rounds float64 in these on JAX.
+tanh, cos, sin = map(pointwise, (activations.tanh, ops.cos, ops.sin))
 
 
 class Gates(SimpleNamespace):
