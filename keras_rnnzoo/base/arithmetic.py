@@ -1,5 +1,6 @@
 """Element-wise helpers and recurrent products, as plain functions of tensors."""
 
+import math
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -115,6 +116,18 @@ def block(operand, kernel):
     cut = ops.reshape(operand, (-1, blocks, rows))
     parts = ops.einsum("bnr,nrgc->bgnc", cut, kernel)
     return ops.reshape(parts, (-1, gates * blocks * columns))
+
+
+def winding(angle, count):
+    """`angle · count` but for whole turns, which would cost the digits of a large count.
+
+    The coarse part of the angle, a multiple of 2⁻¹¹ turns, times a count below 2¹¹ is exact in
+    float32; beyond 2¹¹ it has made whole turns.
+    """
+    turns = angle / (2 * math.pi)
+    coarse = ops.stop_gradient(ops.round(turns * 2048) / 2048)
+    part = coarse * ops.mod(count, 2048)
+    return 2 * math.pi * (part - ops.round(part) + (turns - coarse) * count)
 
 
 PRODUCTS = {"dense": dense, "diagonal": diagonal, "block": block}

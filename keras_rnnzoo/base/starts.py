@@ -35,6 +35,11 @@ def described(name, **config):
     return {"class_name": name, "config": config}
 
 
+def mapped(draw, function):
+    """An initializer: `function` of what `draw` draws."""
+    return lambda shape, dtype=None: function(draw(shape, dtype=dtype))
+
+
 def joined(draws, part, shape):
     """Start each part of shape `part` by itself, then lay them side by side in `shape`."""
 

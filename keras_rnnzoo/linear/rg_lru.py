@@ -5,15 +5,9 @@ from keras import initializers, ops
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
 from keras_rnnzoo.base.arithmetic import product
 from keras_rnnzoo.base.options import positive, positive_int
-from keras_rnnzoo.base.starts import described
+from keras_rnnzoo.base.starts import described, mapped
 
-RING = (0.9, 0.999)  # between which a starts where the gate r is open
-
-
-def _ring(shape, dtype=None):
-    """Λ for a² that is uniform on the ring: an area, as in the complex plane."""
-    square = initializers.RandomUniform(*(a**2 for a in RING))(shape, dtype=dtype)
-    return ops.log(ops.expm1(-0.5 * ops.log(square)))
+_RING = (0.9**2, 0.999**2)  # in which a² starts where the gate r is open
 
 
 def _root(x):
@@ -85,7 +79,9 @@ class RGLRUCell(LinearCell):
         return self._add("kernel", shape, "kernel", self.drawn_apart(shape))
 
     def own_weights(self, features):
-        self.add_own("decay", (self.units,), initializer=_ring, dtype=self.state_dtype("h"))
+        square = initializers.RandomUniform(*_RING)
+        start = mapped(square, lambda square: ops.log(ops.expm1(-0.5 * ops.log(square))))
+        self.add_own("decay", (self.units,), initializer=start, dtype=self.state_dtype("h"))
         if features != self.units:
             self.add_own("skip_kernel", (features, self.units), role="kernel")
 
