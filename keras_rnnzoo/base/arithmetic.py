@@ -9,6 +9,8 @@ from keras import activations, ops
 from keras_rnnzoo.kernels import pointwise, split
 
 EPSILON = 1e-5
+_PART = 2 * math.pi / 2048
+_PART_HEAD = 201 / 65536  # its first digits, whose product with a whole number is exact
 # `ops` rounds float64 in these on JAX.
 tanh, cos, sin = map(pointwise, (activations.tanh, ops.cos, ops.sin))
 
@@ -121,13 +123,12 @@ def block(operand, kernel):
 def winding(angle, count):
     """`angle · count` but for whole turns, which would cost the digits of a large count.
 
-    The coarse part of the angle, a multiple of 2⁻¹¹ turns, times a count below 2¹¹ is exact in
-    float32; beyond 2¹¹ it has made whole turns.
+    The angle is a whole number of parts of a turn, of which a count makes whole turns and a number
+    of parts that float32 holds exactly, and a rest so small that its product with a count is too.
     """
-    turns = angle / (2 * math.pi)
-    coarse = ops.stop_gradient(ops.round(turns * 2048) / 2048)
-    part = coarse * ops.mod(count, 2048)
-    return 2 * math.pi * (part - ops.round(part) + (turns - coarse) * count)
+    parts = ops.stop_gradient(ops.round(angle / _PART))
+    rest = (angle - parts * _PART_HEAD) - parts * (_PART - _PART_HEAD)
+    return ops.mod(parts * ops.mod(count, 2048), 2048) * _PART + rest * count
 
 
 PRODUCTS = {"dense": dense, "diagonal": diagonal, "block": block}
