@@ -124,11 +124,11 @@ CASES = [
     Case("MinLSTM", shapes(3, 0, 3), {"candidate": "signed"}),
     Case("LRU", shapes(2, 0, 0, **LRU, skip_kernel=(D, N))),
     Case("RGLRU", shapes(2, 0, 2, decay=(N,), skip_kernel=(D, N))),
-    Case("SRU", shapes(3, 0, 3, recurrent_kernel=(2 * N,), skip_kernel=(D, N))),
+    Case("SRU", shapes(3, 0, 2, recurrent_kernel=(2 * N,), skip_kernel=(D, N))),
     Case("QRNN", shapes(3, 0, 3, window_kernel=(1, D, 3 * N))),
     Case("QRNN", shapes(2, 0, 2, window_kernel=(2, D, 2 * N)), {"pooling": "f", "window": 3}),
     Case("QRNN", shapes(4, 0, 4), {"pooling": "ifo", "window": 1}),
-    Case("TRNN", shapes(2, 0, 2)),
+    Case("TRNN", shapes(2, 0, 1)),
     Case("TGRU", shapes(3, 0, 3, window_kernel=(1, D, 3 * N))),
     Case("TLSTM", shapes(3, 0, 3, window_kernel=(1, D, 3 * N))),
 ]

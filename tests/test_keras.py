@@ -62,11 +62,14 @@ def test_keras_own_layer_test(case, keras_test):
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_keras_own_layer_test_on_bare_cells(case, keras_test):
+    cell = case.cell()
+    cell.build((BATCH, FEATURES))
+    states = [np.zeros((BATCH, *cell.state_shape(name)), "float32") for name in cell.states]
     keras_test.run_layer_test(
-        type(case.cell()),
+        type(cell),
         init_kwargs={"units": 4, **dict(case.own)},
         input_shape=(BATCH, FEATURES),
-        call_kwargs={"states": [np.zeros((BATCH, 4), "float32")] * len(case.cell().states)},
+        call_kwargs={"states": states},
         run_training_check=False,
         run_mixed_precision_check=False,  # it calls a cell without states, Keras's own fail too
     )

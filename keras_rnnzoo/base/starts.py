@@ -36,6 +36,16 @@ def _reseeded(initializer, k):
     return type(initializer).from_config({**initializer.get_config(), "seed": seed + k})
 
 
+def described(name, **config):
+    """A Keras initializer as a config: a default of which each cell makes one with its own seed."""
+    return {"class_name": name, "config": config}
+
+
+def mapped(draw, function):
+    """An initializer: `function` of what `draw` draws."""
+    return lambda shape, dtype=None: function(draw(shape, dtype=dtype))
+
+
 def joined(draws, part, shape):
     """Start each part of shape `part` by itself, then lay them side by side in `shape`."""
 
