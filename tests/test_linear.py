@@ -196,13 +196,13 @@ REFUSED = {
     "clip": (lambda: QRNN(4, cell_clip=1.0), "linear in the state before, which a clip is not"),
     "r_min": (lambda: LRU(4, r_min=1.0), r"in \[0, 1\). Received: r_min=1.0"),
     "r_max": (lambda: LRU(4, r_min=0.5, r_max=0.4), "r_max.*r_min, 1.*Received: r_max=0.4"),
-    "phase": (lambda: LRU(4, max_phase=0), "above zero. Received: max_phase=0"),
+    "phase": (lambda: LRU(4, max_phase=0), "a positive number. Received: max_phase=0"),
     "heads": (lambda: RGLRU(4, heads=3), "divides both. Received: units=4, heads=3"),
     "heads of the input": (
         lambda: RGLRU(4, heads=2).build((None, 5, 3)),
         "Received: features=3, heads=2",
     ),
-    "highway": (lambda: SRU(4, highway_bias="a"), "must be a number. Received: highway_bias='a'"),
+    "highway": (lambda: SRU(4, highway_bias="a"), "a finite number. Received: highway_bias='a'"),
     "dense": (lambda: SRU(4, recurrence="dense"), "SRU does not take `recurrence`.*unit by unit"),
 }
 

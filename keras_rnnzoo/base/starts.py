@@ -111,11 +111,6 @@ def with_constants(initializer, constants, units):
     return start
 
 
-def described(name, **config):
-    """A Keras initializer as a config: as a default it gives each cell one with its own seed."""
-    return {"class_name": name, "config": config}
-
-
 def log_uniform(low, high):
     """Uniform in the logarithm between `low` and `high`; each call gives the same numbers."""
     draw = initializers.RandomUniform(math.log(low), math.log(high))
