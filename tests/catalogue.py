@@ -103,6 +103,9 @@ ARCHETYPES = [
 ]
 REGISTERED = ARCHETYPES[:-1]
 
+FROZEN = ("ESN",)  # nothing to train, so a model of that layer alone has no gradient
+PRECISE = ("PhasedLSTM",)  # refuse half precision, see `test_phased_lstm.py`
+
 # What is promised of layers is tried on every layer on the first backend, which compiles nothing.
 # The others compile each call of each layer anew: there the archetypes stand for all, and of every
 # layer the oracle, the masks and the gradients are tried in one function, `test_gradients.py`.

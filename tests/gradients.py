@@ -134,7 +134,7 @@ def check_against_differences(layer, x, states, mask=None, tolerance=1e-6, **cal
     for k, gradient in enumerate(exact):
         assert np.abs(gradient).max() > 0, f"gradient {k} is zero throughout"
         directions = [rng.normal(size=p.shape) * (j == k) for j, p in enumerate(points)]
-        h = 1e-5
+        h = 1e-6
         difference = at(h, directions)["value"] - at(-h, directions)["value"]
         by_gradient = np.sum(gradient * directions[k])
         np.testing.assert_allclose(by_gradient, difference / (2 * h), tolerance, tolerance)

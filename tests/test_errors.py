@@ -42,7 +42,7 @@ CONSTRUCTION = {
     "candidate": (ValueError, lambda: MinGRU(4, candidate="sign"), "mean 'signed'", "'sign'"),
     "blocks": (ValueError, lambda: LSTM(6, recurrence="block"), "equal blocks", "units=6"),
     "idle blocks": (ValueError, lambda: LSTM(4, blocks=2), "only with", "blocks=2"),
-    "clip": (ValueError, lambda: LSTM(4, cell_clip=0), "positive number", "cell_clip=0"),
+    "clip": (ValueError, lambda: LSTM(4, cell_clip=0), "a positive number", "cell_clip=0"),
     "clip without c": (ValueError, lambda: GRU(4, cell_clip=1.0), "no cell state c", "GRU"),
     "refused": (ValueError, lambda: MinGRU(4, layer_norm=True), "no recurrent product", "MinGRU"),
     "no gates": (ValueError, lambda: SimpleRNN(4, recurrent_activation="tanh"), "no gates"),

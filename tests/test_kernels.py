@@ -239,6 +239,25 @@ def test_forward_fill(rng):
     close(kernels.forward_fill(ops.convert_to_tensor(x), ops.convert_to_tensor(MASKS)), expected, 0)
 
 
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("reset", [False, True])
+def test_previous(masked, reset, rng):
+    x, initial = rng.normal(size=(*MASKS.shape, 2)), rng.normal(size=(len(MASKS), 2))
+    x, initial = x.astype("float32"), initial.astype("float32")
+    mask = MASKS if masked else np.ones_like(MASKS)
+    resets = (rng.random(MASKS.shape) < 0.4) & mask & reset
+    expected, ends = np.zeros_like(x), np.zeros_like(initial)
+    for b in range(len(x)):
+        last = initial[b]
+        for t in range(x.shape[1]):
+            expected[b, t] = 0 if resets[b, t] else last
+            last = x[b, t] if mask[b, t] else last
+        ends[b] = last
+    given = [x, initial, mask if masked else None, resets if reset else None]
+    given = [None if value is None else ops.convert_to_tensor(value) for value in given]
+    close(list(kernels.previous(*given)), [expected, ends], 0)
+
+
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch", "other"])
 def test_explain_kernel(backend):
     for name in ("LSTM", "MinGRU"):

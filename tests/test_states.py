@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from catalogue import BATCH, EVERY, FEATURES, TALLY, case
+from catalogue import BATCH, EVERY, FEATURES, PRECISE, TALLY, case
 from helpers import MASKS, close, filled, numpy, sequences, states_for
 
 from keras_rnnzoo import LSTM, RecurrentLayer, SimpleRNN, SimpleRNNCell
@@ -68,7 +68,7 @@ def test_initial_state_as_keras_tensors(case, rng):
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-@pytest.mark.parametrize("case", EVERY, ids=str)
+@pytest.mark.parametrize("case", [c for c in EVERY if c.name not in PRECISE], ids=str)
 def test_mixed_precision_is_finite_and_close(case, policy, rng):
     full = filled(case.layer(return_sequences=True, return_state=True), rng)
     mixed = case.layer(return_sequences=True, return_state=True, dtype=policy)

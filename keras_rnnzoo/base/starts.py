@@ -1,8 +1,11 @@
 """Where weights start: every weight, gate and block draws numbers of its own."""
 
+import math
+
 import numpy as np
 from keras import initializers, ops
 
+from keras_rnnzoo.base.configurable import register
 from keras_rnnzoo.base.options import positive_int
 
 
@@ -31,6 +34,16 @@ def _reseeded(initializer, k):
     if k == 0 or not isinstance(seed, int):
         return initializer
     return type(initializer).from_config({**initializer.get_config(), "seed": seed + k})
+
+
+def described(name, **config):
+    """A Keras initializer as a config: a default of which each cell makes one with its own seed."""
+    return {"class_name": name, "config": config}
+
+
+def mapped(draw, function):
+    """An initializer: `function` of what `draw` draws."""
+    return lambda shape, dtype=None: function(draw(shape, dtype=dtype))
 
 
 def joined(draws, part, shape):
@@ -96,3 +109,58 @@ def with_constants(initializer, constants, units):
         return row if len(shape) == 1 else ops.stack([row, drawn[1]])
 
     return start
+
+
+def log_uniform(low, high):
+    """Uniform in the logarithm between `low` and `high`; each call gives the same numbers."""
+    draw = initializers.RandomUniform(math.log(low), math.log(high))
+    return lambda shape, dtype=None: ops.exp(draw(shape, dtype=dtype))
+
+
+def scaled(initializer):
+    """Uniform between zero and what `initializer` gives, entry by entry."""
+    draw = initializers.RandomUniform(0.0, 1.0)
+    return lambda shape, dtype=None: draw(shape, dtype=dtype) * initializer(shape, dtype=dtype)
+
+
+@register
+class Reservoir(initializers.RandomUniform):
+    """A sparse random matrix whose largest eigenvalue has the absolute value `spectral_radius`.
+
+    Entries are uniform around zero, all but a share `connectivity` of them zero. A matrix whose
+    eigenvalues are all zero has nothing to scale and stays as drawn.
+
+    Arguments:
+        connectivity: share of the entries that are not zero.
+        spectral_radius: absolute value of the largest eigenvalue.
+        seed: of the draw.
+
+    Raises:
+        ValueError: the weight is no square matrix.
+    """
+
+    def __init__(self, connectivity=0.1, spectral_radius=0.9, seed=None):
+        super().__init__(-1.0, 1.0, seed=seed)
+        self.connectivity = connectivity
+        self.spectral_radius = spectral_radius
+
+    def __call__(self, shape, dtype=None):
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise ValueError(
+                "A reservoir has eigenvalues, so it must be a square matrix. Use another "
+                f"initializer for this weight. Received: shape={tuple(shape)}"
+            )
+        # Spread wider than ±1, a share `connectivity` of the draws lies within and is kept.
+        drawn = ops.convert_to_numpy(super().__call__(shape, dtype=dtype)) / self.connectivity
+        matrix = np.where(np.abs(drawn) <= 1.0, drawn, 0.0)
+        radius = np.abs(np.linalg.eigvals(matrix)).max()
+        if radius > 1e-6:
+            matrix = matrix * (self.spectral_radius / radius)
+        return ops.convert_to_tensor(matrix, dtype=dtype)
+
+    def get_config(self):
+        return {
+            "connectivity": self.connectivity,
+            "spectral_radius": self.spectral_radius,
+            "seed": super().get_config()["seed"],
+        }
