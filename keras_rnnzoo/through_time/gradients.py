@@ -39,10 +39,10 @@ def gradient_through_time(model, x, y=None, loss=None, mask=None, *, jacobian_st
     It is that of `update`, before zoneout.
 
     Steps are in the order in which a layer walks: those of a layer that goes backwards, or of the
-    backward layer of a `Bidirectional`, start at the end of the sequence. A linear cell gives the
-    norm of its first state. The gates that are seen are those that a cell passes to its
-    `activation` or `recurrent_activation`; an end that lies at infinity does not count, so that of
-    a ReLU the share is that below 0.05. Dropout is off, and stateful layers keep their states.
+    backward layer of a `Bidirectional`, start at the end of the sequence. The gates that are seen
+    are those that a cell passes to its `activation` or `recurrent_activation`; an end that lies at
+    infinity does not count, so that of a ReLU the share is that below 0.05. Dropout is off, and
+    stateful layers keep their states.
 
     Args:
         model: a recurrent layer, a wrapper of some, or any model with recurrent layers of this

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from keras_rnnzoo import kernels
-from keras_rnnzoo.base import LinearCell, RecurrentLayer
+from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.passage import Passage
 from keras_rnnzoo.through_time.steps import Walk
 
@@ -170,9 +170,7 @@ def _spots(visit):
     """Shapes (batch, time, ...) of the nudges by the names of the states that take them."""
     cell = visit.layer.cell
     lead = tuple(visit.sequences.shape[:2])
-    # All of time is one scan over the first state of a linear cell; the others are buffers.
-    names = cell.states[:1] if isinstance(cell, LinearCell) else cell.states
-    return {name: (*lead, *cell.state_shape(name)) for name in names}
+    return {name: (*lead, *cell.state_shape(name)) for name in cell.states}
 
 
 def _widest(visits):
