@@ -85,7 +85,7 @@ def _median(axes, runs, name, look):
         back, values = back[known], values[:, known]
     middle = np.median(values, axis=0)
     if len(runs) > 1:
-        axes.fill_between(back, values[0], values[-1], alpha=0.12, lw=0, color=look["color"])
+        axes.fill_between(back, values[0], values[-1], alpha=0.1, lw=0, color=look["color"])
     return axes.plot(back, middle, linewidth=1.4, **look, label=name)[0]
 
 
