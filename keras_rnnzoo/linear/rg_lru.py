@@ -29,9 +29,9 @@ class RGLRUCell(LinearCell):
 
     where ' marks the step before; x S replaces x in the last line where the input is not `units`
     wide. Λ has the sign of the authors' code; the paper's text writes a = σ(Λ), which turns it. As
-    in the code, h = i ⊙ x where a sequence begins, and the derivative of the root is held at 1000.
-    The code takes every first step for such a beginning, here `resets` alone tells. The state is
-    float32 under mixed precision too.
+    in the code, h = i ⊙ x where a sequence begins and the derivative of the root goes no higher
+    than 1000. `resets` alone tell where one begins; the code has them at each first step too. The
+    state is float32 under mixed precision.
 
     Weights: `kernel (features, 2·units)`, or `(heads, features/heads, 2·units/heads)` with more
     than one head, `bias (2·units,)`, blocks r, i; `decay (units,)` (Λ), which starts with a² spread
