@@ -12,6 +12,7 @@ import importlib
 
 import keras
 from keras.src.backend import get_keras_mask as mask_of  # no public name exists
+from keras.src.backend import set_keras_mask as set_mask
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.backend.common.tensor_attributes import get_tensor_attr, set_tensor_attr
 
@@ -35,6 +36,8 @@ __all__ = [
     "linear_scan",
     "mask_of",
     "pointwise",
+    "set_mask",
+    "settle",
     "split",
     "walk",
 ]
@@ -167,6 +170,12 @@ def attached(x, name):
 def gradient(function, x):
     """The gradient of a scalar `function` at the tensor `x`."""
     return _kernels.gradient(function, x)
+
+
+def settle(model):
+    """Have the variables of `model` hold what its trainer has computed, in the midst of `fit`."""
+    if hasattr(_kernels, "settle"):
+        _kernels.settle(model)
 
 
 def pointwise(activation):
