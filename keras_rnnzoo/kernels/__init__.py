@@ -11,6 +11,7 @@ faster, for TensorFlow, JAX and PyTorch. Whatever a backend offers must agree wi
 import importlib
 
 import keras
+from keras.src.backend import compute_output_spec as _outline
 from keras.src.backend import get_keras_mask as mask_of  # no public name exists
 from keras.src.backend import set_keras_mask as set_mask
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
@@ -35,6 +36,7 @@ __all__ = [
     "in_symbolic_scope",
     "linear_scan",
     "mask_of",
+    "outline",
     "pointwise",
     "set_mask",
     "settle",
@@ -170,6 +172,15 @@ def attached(x, name):
 def gradient(function, x):
     """The gradient of a scalar `function` at the tensor `x`."""
     return _kernels.gradient(function, x)
+
+
+def outline(function, *arrays):
+    """What `function` would give, as `KerasTensor`s: it is traced, and layers are built, alone."""
+
+    def outlined(x):
+        return keras.KerasTensor(x.shape, keras.backend.standardize_dtype(x.dtype))
+
+    return _outline(function, *keras.tree.map_structure(outlined, arrays))
 
 
 def settle(model):

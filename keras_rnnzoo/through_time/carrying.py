@@ -76,26 +76,33 @@ class Carried:
     def reset(self):
         """Every state to zero."""
         for variable in self.variables:
-            variable.assign(ops.zeros_like(variable))
+            variable.assign(ops.zeros_like(variable.value))
 
 
 def find_layers(model, window):
-    """`(layers, outputs)`: the recurrent layers that take part, from a first look at a window.
+    """`(layers, outputs)`: the recurrent layers that take part, and the outputs as `KerasTensor`s.
 
     Arguments:
         model: a `keras.Model`, built by this call where it is not yet.
-        window: its input, of the shape of every window.
+        window: its input, of the shape of every window; nothing is computed.
 
     Raises:
         ValueError: the model cannot be walked window by window; the message names the layer.
     """
     batch, steps = keras.tree.flatten(window)[0].shape[:2]
-    with Passage() as passage:
-        outputs = model(window, training=False)
-    visited = [visit.layer for visit in passage.visits]
+    passages = []
+
+    def look(x):
+        passages.append(Passage())  # one backend looks again where its first way fails
+        with passages[-1]:
+            return model(x, training=False)
+
+    outputs = kernels.outline(look, window)
+    visits = passages[-1].visits
+    visited = [visit.layer for visit in visits]
     for layer in model._flatten_layers():
         _check_layer(layer, visited)
-    for visit in passage.visits:
+    for visit in visits:
         _check_visit(visit, visited, (batch, steps))
     if not visited:
         raise ValueError(

@@ -161,4 +161,5 @@ def _in_weight_gradients(model, x, y, loss, sample_weight, given):
 
 def _array(value):
     """As float64, whatever the dtype."""
+    value = value.value if isinstance(value, keras.Variable) else value
     return np.asarray(ops.convert_to_numpy(value)).astype("float64")

@@ -101,7 +101,6 @@ class TruncatedBPTT(keras.Model):
         """Find the layers to carry from a first window, before anything is traced."""
         if self.carried is not None:
             return
-        window = keras.tree.map_structure(ops.convert_to_tensor, window)
         first = keras.tree.flatten(window)[0]
         if kernels.concrete(first) is None:
             raise ValueError(
@@ -163,7 +162,8 @@ class TruncatedBPTT(keras.Model):
                 "TruncatedBPTT takes one loss for its one output, a name, function or "
                 f"keras.losses.Loss. Received: loss={self.loss!r}"
             )
-        values = loss.call(y, outputs) if isinstance(loss, keras.losses.Loss) else loss(y, outputs)
+        loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
+        values = kernels.outline(loss, y, outputs)
         expected = tuple(outputs.shape[:2])
         if tuple(values.shape[:2]) != expected:
             raise ValueError(
@@ -264,13 +264,12 @@ class TruncatedBPTT(keras.Model):
         """Look at the first window, and have a traced function see one shape alone."""
         batch = segments[0]
         if self.carried is None or (kind != "predict" and not self._loss_checked):
-            window = keras.tree.map_structure(ops.convert_to_tensor, batch[0]["window"])
-            layers, outputs = find_layers(self.model, window)
+            layers, outputs = find_layers(self.model, batch[0]["window"])
             self.carried = self.carried or Carried(layers)
             if kind != "predict" and self.loss is not None:
                 if segments.y is None:
                     raise ValueError("Expected targets for every step. Received: y=None")
-                self._check_loss(ops.convert_to_tensor(batch[1]), outputs)
+                self._check_loss(batch[1], outputs)
                 self._loss_checked = True
         self.carried.prepare(segments.batch_size)
         self._batch = segments.batch_size

@@ -112,4 +112,4 @@ class Watch(keras.callbacks.Callback):
 
 
 def _array(variable):
-    return np.array(keras.ops.convert_to_numpy(variable))
+    return np.array(keras.ops.convert_to_numpy(variable.value))
