@@ -49,8 +49,8 @@ class Carried:
         memories = [memory for sized in self._memories.values() for memory in sized.values()]
         return [variable for memory in memories for variable in memory.held]
 
-    def start(self, batch, begins):
-        """The states to start from, by layer: new ones in the rows where `begins` is true."""
+    def check(self, batch):
+        """Refuse rows that are not those which ended the window before."""
         if batch not in self._memories:
             known = ", ".join(map(str, self._memories))
             raise ValueError(
@@ -58,6 +58,10 @@ class Carried:
                 "the same rows ended. Feed as many rows, or wrap the model in a TruncatedBPTT of "
                 f"its own. Received: a batch of {batch}"
             )
+
+    def start(self, batch, begins):
+        """The states to start from, by layer: new ones in the rows where `begins` is true."""
+        self.check(batch)
         states = {}
         for layer, memory in self._memories[batch].items():
             held = [ops.copy(ops.convert_to_tensor(variable)) for variable in memory.held]

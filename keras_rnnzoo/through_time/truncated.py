@@ -113,8 +113,11 @@ class TruncatedBPTT(keras.Model):
 
     def train_on_batch(self, x, y=None, **kwargs):
         """One update on a window of your own, which goes on from the window before it."""
+        shape = keras.tree.flatten(x)[-1].shape[:2]
         if self.carry:
             self._look_at(x)
+            self.carried.check(shape[0])
+        self._one_shape("train", shape)
         return super().train_on_batch(x, y, **kwargs)
 
     @property
@@ -261,7 +264,7 @@ class TruncatedBPTT(keras.Model):
         return Segments(x, y, window=self.window, batch_size=batch_size, seed=self.seed, **kwargs)
 
     def _prepare(self, kind, segments):
-        """Look at the first window, and have a traced function see one shape alone."""
+        """Look at the first window before anything is traced."""
         batch = segments[0]
         if self.carried is None or (kind != "predict" and not self._loss_checked):
             layers, outputs = find_layers(self.model, batch[0]["window"])
@@ -272,11 +275,13 @@ class TruncatedBPTT(keras.Model):
                 self._check_loss(batch[1], outputs)
                 self._loss_checked = True
         self.carried.prepare(segments.batch_size)
-        self._batch = segments.batch_size
-        shape = (segments.batch_size, segments.window)
+        self._one_shape(kind, (segments.batch_size, segments.window))
+
+    def _one_shape(self, kind, shape):
+        """Have a traced function see one shape alone, as it holds the states of that many rows."""
         if self._seen.get(kind, shape) != shape:
             setattr(self, f"{kind}_function", None)
-        self._seen[kind] = shape
+        self._seen[kind], self._batch = shape, shape[0]
 
     # Config -------------------------------------------------------------------------------------
 

@@ -29,6 +29,9 @@ class Watch(keras.callbacks.Callback):
         super().__init__()
         self.trainer, self.segments = trainer, segments
 
+    def on_train_begin(self, logs=None):
+        self.trainer.optimizer.build(self.trainer.trainable_variables)
+
     def on_epoch_begin(self, epoch, logs=None):
         self.segments.set_epoch(epoch)
         self._logs = None
@@ -55,11 +58,11 @@ class Watch(keras.callbacks.Callback):
     # Finding it ---------------------------------------------------------------------------------
 
     def _variables(self):
-        optimizer = self.trainer.optimizer
+        trainer = self.trainer
         return [
-            *self.trainer.trainable_variables,
-            *self.trainer.non_trainable_variables,
-            *(optimizer.variables if optimizer.built else []),
+            *trainer.trainable_variables,
+            *trainer.non_trainable_variables,
+            *trainer.optimizer.variables,
         ]
 
     def _copy(self, batch):
