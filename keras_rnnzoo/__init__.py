@@ -22,7 +22,7 @@ from keras_rnnzoo.registry import get, list_layers
 from keras_rnnzoo.version import __version__
 from keras_rnnzoo.wrappers import *  # noqa: F403
 
-_FOLDERS = ("datasets", "figures", "metrics", "training")
+_FOLDERS = ("datasets", "figures", "metrics", "through_time", "training")
 
 __all__ = ["__version__", "get", "list_layers"]
 __all__ = __all__ + base.__all__ + cells.__all__ + linear.__all__

@@ -25,7 +25,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 # A part may use what stands in a later row, never what stands in an earlier one.
 RANKS = (
-    ("models", "datasets", "metrics", "figures", "training", "readme"),
+    ("models", "datasets", "metrics", "figures", "training", "through_time", "readme"),
     ("hybrids",),
     ("wrappers",),
     ("registry",),
