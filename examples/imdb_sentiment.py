@@ -38,6 +38,7 @@ from keras_rnnzoo.models.text_recipes import (
     build_classifier,
     fit_classifier,
 )
+from keras_rnnzoo.through_time import gradient_through_time
 from keras_rnnzoo.wrappers.merge import MERGE_MODES, merge_mode_of
 
 RECORDS = Path(__file__).parent / "results" / "imdb.jsonl"
@@ -188,7 +189,7 @@ def weighed(model, reviews, test_logits, most=120):
 
 
 def gradients(model, reviews, steps=100):
-    """How far back the last output feels its input: trained, new, and for a SimpleRNN."""
+    """How far back the last output feels the state: trained, new, and for a SimpleRNN."""
     rows = [model.encode(text, model.max_length) for text in reviews.test.texts]
     lengths = np.array([len(row["words"]) for row in rows])
     steps = min(steps, int(np.quantile(lengths, 0.9)))
@@ -203,7 +204,11 @@ def gradients(model, reviews, steps=100):
     layers = {f"{name}, trained": trained}
     for cell in dict.fromkeys([name, "SimpleRNN"]):
         layers[f"{cell}, at the start"] = zoo.get(cell)(trained.cell.units)
-    return {name: training.gradient_norms(layer, read) for name, layer in layers.items()}
+    norms = {}
+    for name, layer in layers.items():
+        (through,) = gradient_through_time(layer, read, jacobian_steps=None).values()
+        norms[name] = through.total
+    return norms
 
 
 def table(rows):

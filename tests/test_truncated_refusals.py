@@ -12,7 +12,7 @@ from test_truncated import OUTPUTS, QUIET, ROWS, TIME, model_of, trainer_of
 import keras_rnnzoo as zoo
 from keras_rnnzoo.base.passage import Passage
 from keras_rnnzoo.through_time import TruncatedBPTT
-from keras_rnnzoo.through_time.not_finite import explain_not_finite
+from keras_rnnzoo.through_time.broken_window import explain_not_finite
 from keras_rnnzoo.through_time.segments import Segments
 
 

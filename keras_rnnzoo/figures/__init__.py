@@ -6,10 +6,11 @@ from keras_rnnzoo.figures.comparison import cells_scatter
 from keras_rnnzoo.figures.entities import entities_html, entities_terminal
 from keras_rnnzoo.figures.forecast_errors import calibration, error_by_horizon, residuals
 from keras_rnnzoo.figures.forecasting import forecast, rolling_forecasts
+from keras_rnnzoo.figures.gradients import gradient_through_time
 from keras_rnnzoo.figures.spectrograms import clip_page
 from keras_rnnzoo.figures.style import save
 from keras_rnnzoo.figures.tagging import data_curve, transition_scores, type_confusion
-from keras_rnnzoo.figures.training import gradient_through_time, learning_curves
+from keras_rnnzoo.figures.training import learning_curves
 from keras_rnnzoo.figures.word_weights import word_weights
 
 __all__ = [

@@ -1,10 +1,9 @@
-"""How a network learned, and how far back its gradient reaches."""
+"""How a network learned."""
 
 import numpy as np
 
-from keras_rnnzoo.figures.style import GREY, INK, PALETTE, line_look, new_figure, tidy
+from keras_rnnzoo.figures.style import GREY, INK, PALETTE, new_figure, tidy
 
-FLOOR = 1e-12  # whatever is below is nothing, and would press the other lines together
 HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "f1", "precision", "recall")
 
 
@@ -48,47 +47,6 @@ def learning_curves(history):
         axes.set_xlim(0.7, len(values) + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         axes.legend(frameon=False, fontsize=9, labelcolor=INK)
-    return figure
-
-
-def gradient_through_time(norms):
-    """How much of the loss's gradient arrives at each earlier step, for several cells.
-
-    Args:
-        norms: for each cell's name the norms of the gradient with respect to the input (or
-            state) of each step, first step first.
-
-    Returns:
-        A Matplotlib `Figure`, the norms on a logarithmic scale and relative to the last step.
-        A gradient that has vanished altogether leaves a gap.
-
-    Raises:
-        ValueError: no cells, no steps, negative or no numbers, or a last norm of zero.
-
-    Example:
-
-    >>> gradient_through_time({"LSTM": [0.5, 0.8, 1.0], "SimpleRNN": [1e-6, 1e-3, 1.0]})
-    """
-    if not norms:
-        raise ValueError("Expected the norms of at least one cell. Received: norms={}")
-    figure, axes = new_figure(7.0, 4.2)
-    for number, (name, sequence) in enumerate(norms.items()):
-        values = np.asarray(sequence, "float64").reshape(-1)
-        if not len(values) or not np.isfinite(values).all() or values.min() < 0 or not values[-1]:
-            raise ValueError(
-                "Expected finite norms from 0, with the last one above it. Received: "
-                f"norms of {name!r} = {values[:5]}... ({len(values)} steps)"
-            )
-        back = np.arange(len(values))[::-1]
-        relative = np.where(values > 0, values / values[-1], np.nan)
-        axes.plot(back, relative, linewidth=1.8, **line_look(number), label=name)
-    axes.set_yscale("log")
-    axes.set_ylim(bottom=max(axes.get_ylim()[0], FLOOR))
-    axes.invert_xaxis()
-    axes.axhline(1, color=GREY, linewidth=0.8, zorder=1)
-    title = "Gradient through time, relative to the last step"
-    tidy(axes, title, "steps before the end", "norm of the gradient", "both")
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
     return figure
 
 

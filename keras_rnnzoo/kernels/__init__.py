@@ -171,7 +171,7 @@ def attached(x, name):
 
 
 def gradient(function, x):
-    """The gradient of a scalar `function` at the tensor `x`."""
+    """The gradient of a scalar `function` at the tensor `x`; zero where `x` has no effect."""
     return _kernels.gradient(function, x)
 
 

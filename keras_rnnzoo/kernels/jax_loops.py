@@ -71,7 +71,7 @@ def concrete(x):
 
 
 def gradient(function, x):
-    return jax.grad(function)(x)
+    return jax.jit(jax.grad(function))(x)
 
 
 def settle(model):

@@ -139,7 +139,7 @@ def gradient(function, x):
     with tf.GradientTape() as tape:
         tape.watch(x)
         value = function(x)
-    return tape.gradient(value, x)
+    return tape.gradient(value, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
 
 
 def split(x, parts):

@@ -185,7 +185,10 @@ def linear_scan(decay, drive, initial):
 
 def gradient(function, x):
     x = x.detach().requires_grad_()
-    return torch.autograd.grad(function(x), x)[0]
+    value = function(x)
+    if not value.requires_grad:  # it depends on nothing that has a gradient
+        return torch.zeros_like(x)
+    return torch.autograd.grad(value, x, allow_unused=True, materialize_grads=True)[0]
 
 
 def split(x, parts):

@@ -49,7 +49,7 @@ class MinGRUCell(LinearCell):
         self.candidate = choice("candidate", candidate, tuple(CANDIDATES))
 
     def coefficients(self, a):
-        z = ops.sigmoid(a.z)
+        z = self.sigma(a.z)
         n = CANDIDATES[self.candidate](a.n)
         return 1 - z, z * n
 

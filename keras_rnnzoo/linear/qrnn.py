@@ -1,7 +1,5 @@
 """The quasi-recurrent network: a convolution over time, then a gated average."""
 
-from keras import ops
-
 from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.options import choice, positive_int
 from keras_rnnzoo.base.windowed import WindowedCell
@@ -51,12 +49,12 @@ class QRNNCell(WindowedCell):
 
     def coefficients(self, a):
         z = self.phi(a.z)
-        f = ops.sigmoid(a.f)
-        i = ops.sigmoid(a.i) if "i" in self.pooling else 1 - f
+        f = self.sigma(a.f)
+        i = self.sigma(a.i) if "i" in self.pooling else 1 - f
         return f, i * z
 
     def readout(self, c, a):
-        return ops.sigmoid(a.o) * c if "o" in self.pooling else c
+        return self.sigma(a.o) * c if "o" in self.pooling else c
 
 
 class QRNN(RecurrentLayer):

@@ -1,7 +1,5 @@
 """The strongly typed cells, whose gates see inputs and no state."""
 
-from keras import ops
-
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
 from keras_rnnzoo.base.windowed import WindowedCell
 
@@ -31,7 +29,7 @@ class TRNNCell(LinearCell):
     refuses = {"activation": "its candidate is linear"}
 
     def coefficients(self, a):
-        f = ops.sigmoid(a.f)
+        f = self.sigma(a.f)
         return f, (1 - f) * a.z
 
 
@@ -61,7 +59,7 @@ class TGRUCell(WindowedCell):
     states = ("h", "x")
 
     def coefficients(self, a):
-        return ops.sigmoid(a.f), a.z * self.phi(a.o)
+        return self.sigma(a.f), a.z * self.phi(a.o)
 
 
 class TLSTMCell(WindowedCell):
@@ -91,7 +89,7 @@ class TLSTMCell(WindowedCell):
     states = ("c", "x")
 
     def coefficients(self, a):
-        f = ops.sigmoid(a.f)
+        f = self.sigma(a.f)
         return f, (1 - f) * a.z
 
     def readout(self, c, a):

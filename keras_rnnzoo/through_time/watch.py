@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from keras_rnnzoo import kernels
-from keras_rnnzoo.through_time.not_finite import explain_not_finite
+from keras_rnnzoo.through_time.broken_window import explain_not_finite
 
 EVERY = 100  # windows between two copies of the weights; as many are run again to find the first
 

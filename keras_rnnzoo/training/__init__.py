@@ -3,7 +3,6 @@
 from keras_rnnzoo.training.best_epoch import BestEpoch
 from keras_rnnzoo.training.checkpoint import Checkpoint
 from keras_rnnzoo.training.environment import environment, set_seed
-from keras_rnnzoo.training.gradients import gradient_norms
 from keras_rnnzoo.training.progress import Progress
 from keras_rnnzoo.training.records import (
     append_record,
@@ -24,7 +23,6 @@ __all__ = [
     "environment",
     "find_record",
     "finished_run",
-    "gradient_norms",
     "read_records",
     "record_once",
     "set_seed",
