@@ -4,20 +4,13 @@ import functools
 from typing import NamedTuple
 
 import numpy as np
-import oracles
+from all_oracles import ORACLES, OWN
 from keras import ops
 
 import keras_rnnzoo
 from keras_rnnzoo import RecurrentCell, RecurrentLayer, list_layers
 
 BATCH, TIME, FEATURES, UNITS = 3, 5, 3, 4
-
-# The own options of a layer that change what it computes; every other layer is tested as it is.
-OWN = {
-    "GRU": [{"reset_after": True}, {"reset_after": False}],
-    "PeepholeLSTM": [{"peephole": "diagonal"}, {"peephole": "full"}],
-    "MinGRU": [{"candidate": name} for name in ("positive", "linear", "signed")],
-}
 
 
 class Case(NamedTuple):
@@ -37,7 +30,7 @@ class Case(NamedTuple):
 
     def oracle(self):
         """`step(w, x, states)` of this case."""
-        return functools.partial(oracles.ORACLES[self.name], **dict(self.own))
+        return functools.partial(ORACLES[self.name], **dict(self.own))
 
 
 CASES = [Case(name, tuple(own.items())) for name in list_layers() for own in OWN.get(name, [{}])]

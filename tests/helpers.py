@@ -5,6 +5,8 @@ import numpy as np
 import oracles
 from catalogue import BATCH, FEATURES, TIME
 
+POSITIVE = ("n", "period", "ratio_on")  # a normaliser, a period and a share of it
+
 BACKEND = keras.backend.backend()
 
 
@@ -48,11 +50,17 @@ def states_for(layer, rng, batch=BATCH):
     """Random initial states, each in its dtype."""
     cell = layer.cell
     return [
-        rng.normal(size=(batch, *cell.state_shape(name))).astype(
+        drawn(rng, name, (batch, *cell.state_shape(name))).astype(
             "float64" if cell.state_dtype(name) == "float64" else "float32"
         )
         for name in cell.states
     ]
+
+
+def drawn(rng, name, shape):
+    """Normal numbers; positive ones for a state or a weight that must be so."""
+    values = rng.normal(size=shape)
+    return np.abs(values) + 0.5 if name in POSITIVE else values
 
 
 def filled(layer, rng, features=FEATURES, batch=BATCH, time=TIME):
@@ -60,7 +68,7 @@ def filled(layer, rng, features=FEATURES, batch=BATCH, time=TIME):
     if not layer.built:
         layer.build((batch, time, features))
     for weight in layer.weights:
-        weight.assign(rng.normal(size=weight.shape).astype(weight.dtype) * 0.6)
+        weight.assign(drawn(rng, weight.name, weight.shape).astype(weight.dtype) * 0.6)
     return layer
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import option_oracles
 import oracles
 import pytest
+from all_oracles import STATES
 from catalogue import ARCHETYPES, BATCH, CASES, FEATURES, TALLY, TIME, case
 from helpers import BACKEND, MASKS, close, filled, numpy, sequences, states_for, weights_of
 
@@ -133,7 +134,7 @@ def option_oracle(case, layer, options):
     known = ("layer_norm", "recurrence", "integration", "cell_clip")
     own = {name: options[name] for name in known if name in options}
     if "zoneout" in options:
-        names = oracles.STATES[case.name]
+        names = STATES[case.name]
         step = option_oracles.zoneout(step, names)
         rates = options["zoneout"]
         own["rates"] = rates if isinstance(rates, dict) else dict.fromkeys(names, rates)

@@ -5,8 +5,8 @@ import pathlib
 
 import keras
 import numpy as np
-import oracles
 import pytest
+from all_oracles import ORACLES, STATES
 from catalogue import CASES, FEATURES, TALLY, TIME, UNITS, case
 from gradients import gradients
 from helpers import MASKS, by_oracle, close, filled, sequences, states_for
@@ -20,13 +20,13 @@ TFA = pathlib.Path(__file__).parent / "fixtures" / "tfa"
 def test_every_exported_layer_has_an_oracle():
     exported = [getattr(keras_rnnzoo, name) for name in keras_rnnzoo.__all__]
     layers = {c.__name__ for c in exported if inspect.isclass(c) and kind_of(c) == "recurrent"}
-    assert layers == set(oracles.ORACLES) == {case.name for case in CASES}
+    assert layers == set(ORACLES) == {case.name for case in CASES}
     cells = {c.__name__ for c in exported if inspect.isclass(c) and kind_of(c) == "cell"}
     assert cells == {f"{name}Cell" for name in layers}
     for name in layers:
         layer = getattr(keras_rnnzoo, name)
         assert layer.cell_class is getattr(keras_rnnzoo, f"{name}Cell")
-        assert layer.cell_class.states == oracles.STATES[name]
+        assert layer.cell_class.states == STATES[name]
 
 
 @pytest.mark.parametrize("go_backwards", [False, True], ids=["forwards", "backwards"])

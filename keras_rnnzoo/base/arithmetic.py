@@ -14,8 +14,11 @@ tanh = pointwise(activations.tanh)  # `ops.tanh` rounds float64 on JAX
 class Gates(SimpleNamespace):
     """Pre-activations by the name of their gate, and whatever else `project` handed on."""
 
-    def __init__(self, projected):
+    reset = None  # whether each step starts a sequence, where a linear cell sees all of time
+
+    def __init__(self, projected, biases=()):
         super().__init__(**{name: x for name, x in projected.items() if name != "gates"})
+        self.__dict__.update(biases)
 
     def spread(self, gates, block):
         """Cut `block (batch, len(gates)·units)` into its gates."""
@@ -39,6 +42,12 @@ class Run(NamedTuple):
 
 def plan(gates, recurrent, apart, units):
     """The fewest runs of neighbouring gates that cover `gates`."""
+    fed = [gate for operand in recurrent for gate in operand]
+    if len(set(fed)) < len(fed) or not set(fed) <= set(gates):
+        raise ValueError(
+            "Each recurrent product feeds gates of its own, and a gate is fed once. "
+            f"Received: gates={gates}, recurrent={recurrent}"
+        )
     fed_by = {gate: k for k, operand in enumerate(recurrent) for gate in operand}
     groups = []
     for gate in gates:

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from keras_rnnzoo import kernels
-from keras_rnnzoo.base import arithmetic
+from keras_rnnzoo.base.binding import BoundWeights
 from keras_rnnzoo.base.configurable import (
     CONFIG_VERSION,
     cell_config,
@@ -16,14 +16,26 @@ from keras_rnnzoo.base.configurable import (
 )
 from keras_rnnzoo.base.noise import CellNoise, zoneout_rates
 from keras_rnnzoo.base.options import positive_int, read_options
+from keras_rnnzoo.base.products import CellProducts
 from keras_rnnzoo.base.weights import CellWeights
 
 __all__ = ["RecurrentCell"]
 
-_STEP = {"update", "inner", "output", "step", "project", "recur", "join", "join_all", "advance"}
+_STEP = {
+    "update",
+    "inner",
+    "operand",
+    "output",
+    "step",
+    "project",
+    "recur",
+    "join",
+    "join_all",
+    "advance",
+}
 
 
-class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
+class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.layers.Layer):
     """One step of a recurrent layer; the base of every cell here.
 
     A cell declares `gates` and writes `update`; see the class attributes below for the rest. The
@@ -63,6 +75,12 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
     "Standard options whose default differs from the usual one."
     recurrent_bias = False
     "Whether the recurrent part has a bias too: `bias (2, k·units)`."
+    biases = None
+    "Blocks of `bias`, by default the gates; a block that is no gate is `a.block` in `update`."
+    side_inputs = 0
+    "How many leading channels of the input are no features but reach `update` as `a.side`."
+    zoneable = None
+    "States on which zoneout may act, by default all."
     family = None
     "The family in `kernels.fusion` whose fused kernels compute this very cell."
     mixes_h = True
@@ -128,8 +146,12 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
         """The operand of the second recurrent product."""
         raise NotImplementedError(f"{type(self).__name__} must define `inner(a, *states)`.")
 
+    def operand(self, k, a, *states):
+        """The operand of recurrent product `k`, where that is not the first state or `inner`."""
+        return self.inner(a, *states) if k else states[0]
+
     def output(self, a, *states):
-        """The output, from the pre-activations and the new states."""
+        """The output, from the new states and `a`, on which `update` may have left more."""
         return states[0]
 
     def step(self, x, states, drop):
@@ -137,86 +159,37 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
         a = self.join_all(x, states, drop)
         return a, self.update(a, *states)
 
-    # What the base gives --------------------------------------------------------------------
+    # What the base does ---------------------------------------------------------------------
 
-    def project(self, inputs):
-        """The part of the gates that depends on `inputs (..., features)` alone."""
-        x = arithmetic.product(inputs, self.w.kernel)
-        if self.layer_norm:
-            x = arithmetic.normalise(x, len(self.gates)) * self.w.input_norm_gain
-        return {"gates": x if self.w.input_bias is None else x + self.w.input_bias}
+    def advance(self, x, here, drop, states):
+        """One step with every standard option: `(output, new states)`.
 
-    def recur(self, operand, matrix, drop):
-        """The product of `operand` with the recurrent matrix of that name, gates side by side."""
-        w = self.w.matrices[matrix]
-        if self.projection and self.mixes_h and isinstance(matrix, int):
-            operand = operand @ self.w.projection_kernel
-        if matrix in drop:
-            operand = operand * drop[matrix]
-        u = arithmetic.PRODUCTS[self.recurrence](operand, w.kernel)
-        if self.layer_norm:
-            u = arithmetic.normalise(u, w.gates) * w.gain
-        return u if w.bias is None else u + w.bias
-
-    def join(self, gates, x, u):
-        """Input part and recurrent part of `gates` as one pre-activation."""
-        if self.integration == "sum":
-            return x + u
-        alpha, beta_x, beta_h, bias = self.w.integration[gates]
-        joined = alpha * x * u + beta_x * x + beta_h * u
-        return joined if bias is None else joined + bias
-
-    def join_all(self, x, states, drop):
-        """All pre-activations by name; further operands come from `inner`."""
-        a = arithmetic.Gates(x)
-        parts = []
-        for run in self.plan:
-            block = x["gates"] if run.whole else x["gates"][..., run.low : run.high]
-            if run.operand is None:
-                a.spread(run.gates, block)
-                continue
-            if run.operand == len(parts):
-                operand = self.inner(a, *states) if parts else states[0]
-                parts.append(self.recur(operand, run.operand, drop))
-            u = parts[run.operand]
-            u = u if run.u_whole else u[..., run.u_low : run.u_high]
-            if run.joined:
-                a.spread(run.gates, self.join(run.gates, block, u))
-            else:
-                setattr(a, run.gates[0], (block, u))
-        return a
-
-    def clipped(self, c):
-        """`c` within ± `cell_clip`."""
-        return c if self.cell_clip is None else ops.clip(c, -self.cell_clip, self.cell_clip)
-
-    def normed(self, c):
-        """`c` as the output reads it: layer-normalised if so wished."""
-        if not self.layer_norm:
-            return c
-        return arithmetic.normalise(c, 1) * self.w.cell_norm_gain + self.w.cell_norm_shift
-
-    def advance(self, x, zone, drop, states):
-        """One step with every standard option: `(output, new states)`."""
+        `here` holds what differs from step to step: zoneout masks, resets and nudges by name.
+        """
+        if "reset" in here:
+            states = [kernels.hold(here["reset"], ops.zeros_like(old), old) for old in states]
         a, new = self.step(x, states, drop)
         new = list(new) if isinstance(new, (list, tuple)) else [new]
         if self.projection and not self.mixes_h:
             new[0] = new[0] @ self.w.projection_kernel
+        for k, name in enumerate(self.states):
+            if f"nudge_{name}" in here:
+                new[k] = new[k] + ops.cast(here[f"nudge_{name}"], new[k].dtype)
         output = self.output(a, *new)
         if self.projection and self.mixes_h:
             output = output @ self.w.projection_kernel
         if self.zoneout:
-            new = self.zone_out(zone, new, states)
+            new = self.zone_out(here, new, states)
         new = [
             value if value.dtype == old.dtype else ops.cast(value, old.dtype)
             for value, old in zip(new, states)
         ]
         return output, new
 
-    def unfold(self, sequences, states, mask, zone, drop, return_sequences):
+    def unfold(self, sequences, states, mask, steps, drop, return_sequences):
         """All of time: `(outputs or None, last output, states)`."""
         with self.bound():
-            if not (zone or drop):
+            if not (steps or drop):
                 done = kernels.fused(self, sequences, states, mask, return_sequences)
                 if done is not None:
                     return done
@@ -229,7 +202,7 @@ class RecurrentCell(CellWeights, CellNoise, keras.layers.Layer):
                 output_is_state=self.output_is_state,
             )
             return kernels.walk(
-                loop, sequences, states, mask, zone, drop, return_sequences=return_sequences
+                loop, sequences, states, mask, steps, drop, return_sequences=return_sequences
             )
 
     def explain_kernel(self, backend=None):

@@ -67,7 +67,7 @@ def same_batch(layer, sequences):
         )
 
 
-def mask(layer, sequences, mask):
+def mask(layer, sequences, mask, name="mask"):
     """`mask` as booleans of shape (batch, time)."""
     mask = ops.convert_to_tensor(mask)
     expected = tuple(sequences.shape[:2])
@@ -76,8 +76,8 @@ def mask(layer, sequences, mask):
     )
     if not fits:
         raise ValueError(
-            f"The mask of {layer.name} must have shape (batch, time) = {expected}. "
-            f"Received: mask.shape={tuple(mask.shape)}"
+            f"The {name} of {layer.name} must have shape (batch, time) = {expected}. "
+            f"Received: {name}.shape={tuple(mask.shape)}"
         )
     return ops.cast(mask, "bool")
 

@@ -61,7 +61,7 @@ def pair_docstring(cell_doc, cell_name, layer_name):
     rest = "\n".join(lines[1:])
     use = (
         "Call arguments: `sequences` (batch, time, features), `initial_state`, `mask` "
-        "(batch, time), `lengths` (batch,), `training`.\n"
+        "(batch, time), `lengths` (batch,), `resets` (batch, time), `training`.\n"
         f"Layer arguments: those of `{cell_name}`, and `return_sequences`, `return_state`, "
         "`go_backwards`,\n`stateful`, `unroll`, `zero_output_for_mask` as in `keras.layers.RNN`."
     )

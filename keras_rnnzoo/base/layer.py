@@ -5,7 +5,7 @@ import inspect
 import keras
 from keras import ops
 
-from keras_rnnzoo.base import checks
+from keras_rnnzoo.base import checks, passage
 from keras_rnnzoo.base.cell import RecurrentCell
 from keras_rnnzoo.base.configurable import (
     CONFIG_VERSION,
@@ -17,7 +17,7 @@ from keras_rnnzoo.base.configurable import (
 )
 from keras_rnnzoo.base.memory import StateMemory
 from keras_rnnzoo.base.options import boolean
-from keras_rnnzoo.base.sequences import TakesMask
+from keras_rnnzoo.base.sequences import TakesMask, at_valid_steps, turned
 
 __all__ = ["RecurrentLayer"]
 
@@ -52,6 +52,8 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         initial_state: list of states `(batch, ...)`; zeros, or those kept by `stateful`, if none.
         mask: `(batch, time)` bool.
         lengths: `(batch,)` int, how many steps of each row are valid; beside or instead of `mask`.
+        resets: `(batch, time)` bool, true at the first step of each new sequence in a row: there
+            the state starts from zero. At a masked step it waits for the next valid one.
         training: whether dropout and zoneout draw masks.
 
     Raises:
@@ -106,7 +108,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
 
     # Calling --------------------------------------------------------------------------------
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape, initial_state_shape=None, resets_shape=None):
         checks.sequence_shape(self, sequences_shape)
         if not self.cell.built:
             self.cell.build((sequences_shape[0], sequences_shape[-1]))
@@ -129,25 +131,38 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
     def states(self, value):
         """`keras.layers.RNN` starts without states, and so do we."""
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
-        cell = self.cell
+    def call(self, sequences, initial_state=None, mask=None, training=False, resets=None):
+        cell, through = self.cell, passage.current()
         checks.sequence_shape(self, sequences.shape)
         sequences = ops.cast(sequences, cell.compute_dtype)
-        batch, length = ops.shape(sequences)[0], ops.shape(sequences)[1]
-        states = self._start(sequences, initial_state, batch)
+        start = self._start(sequences, initial_state, through)
         if mask is not None:
             mask = checks.mask(self, sequences, mask)
-        zone, drop = {}, {}
+        steps, drop = {}, {}
         if training and cell.draws_noise:
+            batch, length = ops.shape(sequences)[0], ops.shape(sequences)[1]
             input_mask, drop = cell.draw_dropout(batch)
             sequences = sequences if input_mask is None else sequences * input_mask
-            zone = cell.draw_zoneout(batch, length)
+            steps = cell.draw_zoneout(batch, length)
+        resets = passage.resets_within(resets)
+        if resets is not None:
+            resets = checks.mask(self, sequences, resets, "resets")
+            resets = turned(resets) if self.go_backwards else resets
         if self.go_backwards:
             sequences = ops.flip(sequences, axis=1)
             mask = None if mask is None else ops.flip(mask, axis=1)
-        outputs, last, states = cell.unfold(
-            sequences, states, mask, zone, drop, self.return_sequences
+        if resets is not None:
+            steps["reset"] = at_valid_steps(resets, mask)
+        if through:
+            steps |= through.steps(self)
+        outputs, last, final = cell.unfold(
+            sequences, start, mask, steps, drop, self.return_sequences
         )
+        if through:
+            through.visits.append(passage.Visit(self, sequences, mask, start, final))
+        return self._returned(outputs, last, final, mask)
+
+    def _returned(self, outputs, last, states, mask):
         if self.stateful:
             for variable, state in zip(self.memory.held, states):
                 variable.assign(state)
@@ -156,9 +171,16 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         output = outputs if self.return_sequences else last
         return (output, *states) if self.return_state else output
 
-    def _start(self, sequences, initial_state, batch):
+    def _start(self, sequences, initial_state, through):
+        carried = through and through.states.get(self)
+        if carried and initial_state is not None:
+            raise ValueError(
+                f"{self.name} is given an `initial_state` inside the model, so no states can be "
+                "carried to it from outside. Received: both"
+            )
+        initial_state = carried or initial_state
         if initial_state is None and not self.stateful:
-            return self.cell.get_initial_state(batch)
+            return self.cell.get_initial_state(ops.shape(sequences)[0])
         if self.stateful:
             checks.same_batch(self, sequences)
         if initial_state is None:
@@ -200,7 +222,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
 
     # Shapes, masks, configs -----------------------------------------------------------------
 
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None, resets_shape=None):
         cell, batch = self.cell, sequences_shape[0]
         steps = (sequences_shape[1],) if self.return_sequences else ()
         output = (batch, *steps, cell.output_size)
@@ -208,7 +230,9 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
             return output
         return (output, *((batch, *cell.state_shape(name)) for name in cell.states))
 
-    def compute_output_spec(self, sequences, initial_state=None, mask=None, training=False):
+    def compute_output_spec(
+        self, sequences, initial_state=None, mask=None, training=False, resets=None
+    ):
         if initial_state is not None:
             checks.initial_state(self, sequences, initial_state)
         shapes = self.compute_output_shape(sequences.shape)

@@ -56,36 +56,55 @@ class LinearCell(RecurrentCell):
 
     def step(self, x, states, drop):
         a = self.join_all(x, states, drop)
-        decay, drive = self.coefficients(a)
-        return a, decay * states[0] + drive
+        h = states[0]
+        decay, drive = (ops.cast(part, h.dtype) for part in self.coefficients(a))
+        return a, decay * h + drive
 
     def output(self, a, *states):
-        return self.readout(states[0], a)
+        return ops.cast(self.readout(states[0], a), self.compute_dtype)
 
-    def unfold(self, sequences, states, mask, zone, drop, return_sequences):
+    def walked(self, sequences, states, mask, steps):
+        """`(a, further states)`: the pre-activations of all time, and states beside the first."""
+        projected = self.project(sequences)
+        a = arithmetic.Gates(projected, self.w.free_biases)
+        a.spread(self.gates, projected["gates"])
+        return a, []
+
+    def unfold(self, sequences, states, mask, steps, drop, return_sequences):
         with self.bound():
-            a = arithmetic.Gates({})
-            a.spread(self.gates, self.project(sequences)["gates"])
-            decay, drive = self.coefficients(a)
-            kept = self._kept_share(zone)
-            initial = states[0]
-            if kept is None:
-                h = kernels.linear_scan(decay, drive, initial, mask)
-                fresh = h
-            else:
-                h = kernels.linear_scan(
-                    kept + (1 - kept) * decay, (1 - kept) * drive, initial, mask
-                )
-                before = ops.concatenate([ops.expand_dims(initial, 1), h[:, :-1]], axis=1)
-                fresh = decay * before + drive
-            outputs = self.readout(fresh, a)
+            a, further = self.walked(sequences, states, mask, steps)
+            a.reset = steps.get("reset")
+            fresh, h = self._scan(a, states[0], mask, steps)
+            outputs = self.output(a, fresh)
         if mask is not None:
             outputs = kernels.forward_fill(outputs, mask)
-        return outputs if return_sequences else None, outputs[:, -1], [h[:, -1]]
+        return outputs if return_sequences else None, outputs[:, -1], [h[:, -1], *further]
 
-    def _kept_share(self, zone):
+    def _scan(self, a, initial, mask, steps):
+        """The new states of all time `(batch, time, units)`, before zoneout and after it."""
+        decay, drive = (ops.cast(part, initial.dtype) for part in self.coefficients(a))
+        nudge = steps.get(f"nudge_{self.states[0]}")
+        if nudge is not None:
+            drive = drive + ops.cast(nudge, drive.dtype)
+        begins = None if a.reset is None else ops.expand_dims(a.reset, -1)
+        kept = self._kept_share(steps, initial.dtype)
+        if kept is None:
+            if begins is not None:
+                decay = ops.where(begins, ops.zeros_like(decay), decay)
+            h = kernels.linear_scan(decay, drive, initial, mask)
+            return h, h
+        share = kept + (1 - kept) * decay
+        if begins is not None:
+            share = ops.where(begins, ops.zeros_like(share), share)
+        h = kernels.linear_scan(share, (1 - kept) * drive, initial, mask)
+        before = ops.concatenate([ops.expand_dims(initial, 1), h[:, :-1]], axis=1)
+        if begins is not None:
+            before = ops.where(begins, ops.zeros_like(before), before)
+        return decay * before + drive, h
+
+    def _kept_share(self, steps, dtype):
         """How much of the old state zoneout keeps at each step; `None` without zoneout."""
         name = self.states[0]
-        if name in zone:
-            return ops.cast(zone[name], self.compute_dtype)
+        if name in steps:
+            return ops.cast(steps[name], dtype)
         return self.zoneout_rates.get(name)

@@ -9,13 +9,14 @@ from keras_rnnzoo.base.options import nearest
 def zoneout_rates(cell):
     """The rate of each zoned state, checked against the states that `cell` has."""
     rates = cell.zoneout
+    zoneable = cell.states if cell.zoneable is None else cell.zoneable
     if not isinstance(rates, dict):
-        return dict.fromkeys(cell.states, rates) if rates else {}
+        return dict.fromkeys(zoneable, rates) if rates else {}
     for name in rates:
-        if name not in cell.states:
+        if name not in zoneable:
             raise ValueError(
-                f"`zoneout` names the state {name!r}; {type(cell).__name__} has "
-                f"{', '.join(cell.states)}.{nearest(name, cell.states)} Received: zoneout={rates}"
+                f"`zoneout` names the state {name!r}; {type(cell).__name__} can keep "
+                f"{', '.join(zoneable)}.{nearest(name, zoneable)} Received: zoneout={rates}"
             )
     return {name: rate for name, rate in rates.items() if rate}
 
@@ -30,13 +31,20 @@ class CellNoise:
 
     def draw_dropout(self, batch_size):
         """Masks of a whole sequence: `(input mask or None, {matrix: mask})`, scaled to mean one."""
-        inputs = self._kept((batch_size, 1, self.features), self.dropout) if self.dropout else None
+        inputs = self._input_mask(batch_size) if self.dropout else None
         if not self.recurrent_dropout:
             return inputs, {}
         rate = self.recurrent_dropout
         masks = {name: self._kept((batch_size, self.units), rate) for name, _ in self.matrix_names}
         hidden = self._kept((batch_size, self.hidden_width), rate)
         return inputs, {**masks, **dict.fromkeys(range(len(self.operands)), hidden)}
+
+    def _input_mask(self, batch_size):
+        mask = self._kept((batch_size, 1, self.features - self.side_inputs), self.dropout)
+        if not self.side_inputs:
+            return mask
+        side = ops.ones((batch_size, 1, self.side_inputs), dtype=self.compute_dtype)
+        return ops.concatenate([side, mask], axis=-1)
 
     def draw_zoneout(self, batch_size, length):
         """`{state: (batch, time, ...)}`, true where a unit keeps its old state."""

@@ -1,5 +1,7 @@
 """How every layer over sequences takes its mask: the one way in."""
 
+from keras import ops
+
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base import checks
 
@@ -18,3 +20,18 @@ class TakesMask:
         given = {"initial_state": initial_state, "mask": mask}
         kwargs.update({name: value for name, value in given.items() if value is not None})
         return super().__call__(sequences, **kwargs)
+
+
+def turned(resets):
+    """`resets (batch, time)` for the walk from the other end: a border lies between two steps."""
+    return ops.flip(ops.concatenate([resets[:, 1:], ops.zeros_like(resets[:, :1])], axis=1), axis=1)
+
+
+def at_valid_steps(resets, mask):
+    """`resets`, where one at a masked step waits for the next valid step."""
+    if mask is None:
+        return resets
+    borders = ops.cumsum(ops.cast(resets, "int32"), axis=1)
+    passed = kernels.forward_fill(ops.expand_dims(borders, -1), mask)[..., 0]
+    before = ops.concatenate([ops.zeros_like(passed[:, :1]), passed[:, :-1]], axis=1)
+    return ops.logical_and(mask, borders > before)

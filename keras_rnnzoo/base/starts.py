@@ -51,17 +51,22 @@ def diagonal(initializer):
 
 
 def with_constants(initializer, constants, units):
-    """A bias of one or two rows whose first row holds `constants` at the gates that have one."""
+    """A bias of one or two rows whose first row starts at `constants` for the gates that have one.
+
+    A constant is a number, or an initializer of the `(units,)` biases of that gate.
+    """
+
+    def part(k, value, row, dtype):
+        if value is None:
+            return row[k * units : (k + 1) * units]
+        if callable(value):
+            return ops.cast(value((units,), dtype=dtype), dtype)
+        return ops.full((units,), value, dtype=dtype)
 
     def start(shape, dtype=None):
         drawn = initializer(shape, dtype=dtype)
         row = drawn if len(shape) == 1 else drawn[0]
-        parts = [
-            row[k * units : (k + 1) * units]
-            if value is None
-            else ops.full((units,), value, dtype=dtype)
-            for k, value in enumerate(constants)
-        ]
+        parts = [part(k, value, row, dtype) for k, value in enumerate(constants)]
         row = ops.concatenate(parts)
         return row if len(shape) == 1 else ops.stack([row, drawn[1]])
 

@@ -1,7 +1,4 @@
-"""The weights of a cell: made in an order that never changes, bound as tensors before a loop."""
-
-from contextlib import contextmanager
-from types import SimpleNamespace
+"""The weights and states of a cell: made in an order that never changes."""
 
 from keras import ops
 
@@ -10,13 +7,6 @@ from keras_rnnzoo.base import arithmetic, starts
 
 class CellWeights:
     """What `RecurrentCell` knows about its weights and states."""
-
-    @property
-    def w(self):
-        """The weights as tensors of the compute dtype, by name; made once before a loop."""
-        return self._bound if self._bound is not None else self._bind()
-
-    _bound = None
 
     @property
     def hidden_width(self):
@@ -87,13 +77,19 @@ class CellWeights:
         self.matrix_names = []
         self.own_names = []
         self._draws = starts.Draws(self)
-        self.kernel = self._add("kernel", (self.features, len(self.gates) * self.units), "kernel")
+        rows = self.features - self.side_inputs
+        if rows < 1:
+            raise ValueError(
+                f"{type(self).__name__} reads {self.side_inputs} leading channel(s) of the input "
+                f"beside the features. Give it more channels. Received: features={features}"
+            )
+        self.kernel = self._add("kernel", (rows, len(self.gates) * self.units), "kernel")
         self.plan = arithmetic.plan(self.gates, self.operands, self.apart, self.units)
         if self.fed:
             self.recurrent_kernel = self._add_recurrent("recurrent_kernel", len(self.fed))
-        if self.use_bias:
+        if self.use_bias and self.bias_blocks:
             self.bias = self._add_bias()
-        self.own_weights(self.features)
+        self.own_weights(rows)
         self._add_option_weights()
 
     def _add(self, name, shape, role, initializer=None):
@@ -121,9 +117,14 @@ class CellWeights:
             start = starts.joined(self._draws.take("recurrent", n), flat, shape)
         return self._add(name, shape, "recurrent", start)
 
+    @property
+    def bias_blocks(self):
+        """Names of the blocks of `bias`, in their order."""
+        return tuple(self.gates if self.biases is None else self.biases)
+
     def _add_bias(self):
-        width = len(self.gates) * self.units
-        constants = [self.bias_starts.get(gate) for gate in self.gates]
+        width = len(self.bias_blocks) * self.units
+        constants = [self.bias_starts.get(block) for block in self.bias_blocks]
         start = starts.with_constants(self.bias_initializer, constants, self.units)
         return self._add("bias", (2, width) if self.recurrent_bias else (width,), "bias", start)
 
@@ -159,97 +160,3 @@ class CellWeights:
     def _matrices(self):
         matrices = [("recurrent_kernel", len(self.fed))] if self.fed else []
         return matrices + [(name, len(gates)) for name, gates in self.matrix_names]
-
-    # Binding them ---------------------------------------------------------------------------
-
-    @contextmanager
-    def bound(self):
-        """Within, `self.w` holds tensors made once instead of once a step."""
-        self._bound = self._bind()
-        try:
-            yield
-        finally:
-            self._bound = None
-
-    def _tensor(self, name):
-        return ops.convert_to_tensor(getattr(self, name), dtype=self.compute_dtype)
-
-    def _bind(self):
-        w = SimpleNamespace(**{name: self._tensor(name) for name in self.own_names})
-        w.kernel = self._tensor("kernel")
-        w.bias = self._tensor("bias") if self.use_bias else None
-        row = w.bias[0] if self.use_bias and self.recurrent_bias else w.bias
-        w.input_bias = self._input_bias(row)
-        w.matrices = self._bind_matrices(w)
-        if self.integration == "multiplicative":
-            w.integration = self._bind_integration(w)
-        return w
-
-    def _input_bias(self, row):
-        """With multiplicative integration the bias of fed gates is added by `join`."""
-        if row is None or self.integration == "sum":
-            return row
-        alone = [gate for gate in self.gates if gate not in self.fed]
-        return row * self._indicator(alone) if alone else None
-
-    def _bind_matrices(self, w):
-        bound, low = {}, 0
-        for k, gates in enumerate(self.operands if self.fed else ()):
-            high = low + len(gates)
-            kernel = self._columns("recurrent_kernel", low, high)
-            gain = w.recurrent_norm_gain[self._span(low, high)] if self.layer_norm else None
-            bias = self._recurrent_bias(w, gates)
-            bias = None if bias is None else bias[self._span(low, high)]
-            bound[k] = SimpleNamespace(kernel=kernel, gates=len(gates), gain=gain, bias=bias)
-            low = high
-        for name, gates in self.matrix_names:
-            gain = f"{name.removesuffix('_kernel')}_norm_gain"
-            bound[name] = SimpleNamespace(
-                kernel=self._tensor(name),
-                gates=len(gates),
-                gain=getattr(w, gain) if self.layer_norm else None,
-                bias=None,
-            )
-        return bound
-
-    def _recurrent_bias(self, w, gates):
-        """The second row of the bias; with multiplicative integration `join` adds it instead."""
-        if not (self.use_bias and self.recurrent_bias):
-            return None
-        inside = [gate for gate in gates if self.integration == "sum" or gate in self.apart]
-        return w.bias[1] * self._indicator(inside) if len(inside) < len(gates) else w.bias[1]
-
-    def _indicator(self, gates):
-        """One over the units of `gates`, zero over the rest."""
-        keep = [float(gate in gates) for gate in self.gates for _ in range(self.units)]
-        return ops.convert_to_tensor(keep, dtype=self.compute_dtype)
-
-    def _span(self, low, high):
-        return slice(low * self.units, high * self.units)
-
-    def _columns(self, name, low, high):
-        kernel = self._tensor(name)
-        if low == 0 and high == len(self.fed):
-            return kernel
-        if self.recurrence == "block":
-            return kernel[:, :, low:high]
-        return kernel[..., self._span(low, high)]
-
-    def _bind_integration(self, w):
-        """Coefficients and bias for each run of gates, and for each gate that is kept apart."""
-        bound = {}
-        for run in self.plan:
-            if run.operand is None:
-                continue
-            low = self.fed.index(run.gates[0])
-            span = self._span(low, low + len(run.gates))
-            bias = w.bias
-            if self.use_bias and self.recurrent_bias:
-                bias = w.bias[0] + w.bias[1] if run.joined else w.bias[0]
-            bound[run.gates if run.joined else run.gates[0]] = (
-                w.integration_alpha[span],
-                w.integration_beta_x[span],
-                w.integration_beta_h[span],
-                None if bias is None else bias[run.low : run.high],
-            )
-        return bound

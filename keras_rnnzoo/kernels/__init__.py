@@ -16,7 +16,7 @@ from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.backend.common.tensor_attributes import get_tensor_attr, set_tensor_attr
 
 from keras_rnnzoo.kernels import chain, fusion
-from keras_rnnzoo.kernels.loop import Loop, forward_fill
+from keras_rnnzoo.kernels.loop import Loop, forward_fill, hold
 
 __all__ = [
     "Loop",
@@ -30,6 +30,7 @@ __all__ = [
     "forward_fill",
     "fused",
     "gradient",
+    "hold",
     "in_symbolic_scope",
     "linear_scan",
     "mask_of",

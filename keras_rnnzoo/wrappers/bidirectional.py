@@ -5,7 +5,8 @@ from keras import ops
 
 from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
-from keras_rnnzoo.base.sequences import TakesMask
+from keras_rnnzoo.base.passage import resets_within
+from keras_rnnzoo.base.sequences import TakesMask, turned
 from keras_rnnzoo.cells import LSTM
 from keras_rnnzoo.wrappers.merge import Merge, merge_mode_of
 
@@ -133,7 +134,7 @@ class Bidirectional(TakesMask, keras.layers.Layer):
                 f"Received: {counts[0]} and {counts[1]} states"
             )
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape, initial_state_shape=None, resets_shape=None):
         outputs = []
         for layer in (self.forward_layer, self.backward_layer):
             if not layer.built:
@@ -146,16 +147,20 @@ class Bidirectional(TakesMask, keras.layers.Layer):
             merge.build(*pair)
         self.built = True
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(self, sequences, initial_state=None, mask=None, training=False, resets=None):
         forward_state, backward_state = self._split(initial_state)
+        resets = resets_within(resets)
+        there = {} if resets is None else {"resets": resets}
+        back = {} if resets is None else {"resets": turned(ops.cast(resets, "bool"))}
         forward = self.forward_layer(
-            sequences, initial_state=forward_state, mask=mask, training=training
+            sequences, initial_state=forward_state, mask=mask, training=training, **there
         )
         backward = self.backward_layer(
             ops.flip(sequences, axis=1),
             initial_state=backward_state,
             mask=None if mask is None else ops.flip(mask, axis=1),
             training=training,
+            **back,
         )
         if not self.return_state:
             return self._merge_outputs(forward, backward, mask)
@@ -218,7 +223,7 @@ class Bidirectional(TakesMask, keras.layers.Layer):
         ]
         return f"forward: {texts[0]}\nbackward: {texts[1]}"
 
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None, resets_shape=None):
         both = [
             layer.compute_output_shape(sequences_shape)
             for layer in (self.forward_layer, self.backward_layer)

@@ -129,7 +129,7 @@ class StackedRecurrent(TakesMask, keras.layers.Layer):
             layer, self.merge_mode, dtype=self.dtype_policy, name=f"bidirectional_{k}"
         )
 
-    def build(self, sequences_shape, initial_state_shape=None):
+    def build(self, sequences_shape, initial_state_shape=None, resets_shape=None):
         shape = tuple(sequences_shape)
         for k, layer in enumerate(self.recurrent_layers):
             if not layer.built:
@@ -142,13 +142,16 @@ class StackedRecurrent(TakesMask, keras.layers.Layer):
                 self.norms[k].build(shape)
         self.built = True
 
-    def call(self, sequences, initial_state=None, mask=None, training=False):
+    def call(self, sequences, initial_state=None, mask=None, training=False, resets=None):
         z, states = ops.cast(sequences, self.compute_dtype), []
         mask = None if mask is None else ops.cast(mask, "bool")
         given = self._split(initial_state)
+        more = (
+            {"training": training} if resets is None else {"training": training, "resets": resets}
+        )
         for k, layer in enumerate(self.recurrent_layers):
             dropped = self.droppers[k - 1](z, training=training) if k and self.dropout else z
-            y, *new = layer(dropped, initial_state=given[k], mask=mask, training=training)
+            y, *new = layer(dropped, initial_state=given[k], mask=mask, **more)
             states += new
             joins = self.connectors[k].kind != "none"
             x = self._at_the_ends(z, mask) if joins and len(y.shape) == 2 else z
@@ -217,7 +220,7 @@ class StackedRecurrent(TakesMask, keras.layers.Layer):
         texts = [layer.explain_kernel(backend) for layer in self.recurrent_layers]
         return "\n".join(f"layer {k}: {text}" for k, text in enumerate(texts))
 
-    def compute_output_shape(self, sequences_shape, initial_state_shape=None):
+    def compute_output_shape(self, sequences_shape, initial_state_shape=None, resets_shape=None):
         shape, states = tuple(sequences_shape), []
         for layer, connector in zip(self.recurrent_layers, self.connectors):
             output, *new = layer.compute_output_shape(shape)
