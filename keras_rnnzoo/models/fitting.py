@@ -1,5 +1,7 @@
 """One fit for the recipes that keep the epoch that scored best on validation."""
 
+from functools import partial
+
 import keras
 
 from keras_rnnzoo.models.schedules import optimizer
@@ -28,19 +30,32 @@ def fit_best(model, batches, recipe, score, name, told=None, checkpoint=None, ca
 
     >>> fit_best(model, batches, recipe, lambda: accuracy_of(model), "val_accuracy")["best_epoch"]
     """
-    model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
-    best = BestEpoch(score, name, model)
-    checkpoint = checkpoint(best.variables) if checkpoint else None
     # Keras asks for a new order at times of its own; a run that can be repeated says when.
     order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))
+    fit, steps = partial(model.fit, batches), batches.num_batches * recipe.epochs
+    return keep_best(model, fit, steps, recipe, score, name, told, checkpoint, [order, *callbacks])
+
+
+def keep_best(model, fit, steps, recipe, score, name, told=None, checkpoint=None, callbacks=()):
+    """As `fit_best`, with another way to fit: a function that takes the arguments of `fit`.
+
+    Arguments:
+        steps: of the whole training.
+
+    Example:
+
+    >>> keep_best(model, partial(model.fit, x, y), steps, recipe, score, "val_score")
+    """
+    model.compile(optimizer(recipe, steps))
+    best = BestEpoch(score, name, model)
+    checkpoint = checkpoint(best.variables) if checkpoint else None
     telling = [keras.callbacks.LambdaCallback(on_epoch_end=told)] if told else []
-    history = model.fit(
-        batches,
+    history = fit(
         epochs=recipe.epochs,
         initial_epoch=checkpoint.restore(model) if checkpoint else 0,
         shuffle=False,
         verbose=0,
-        callbacks=[order, best, *telling, *([checkpoint] if checkpoint else []), *callbacks],
+        callbacks=[best, *telling, *([checkpoint] if checkpoint else []), *callbacks],
     ).history
     # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
     model.set_weights(model.get_weights())
