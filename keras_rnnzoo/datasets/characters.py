@@ -140,18 +140,20 @@ def text_of(name, value):
     return value
 
 
-def streams(ids, rows):
+def streams(ids, rows, window=1):
     """Cut a long row of ids into parallel streams of inputs and of what follows each.
 
     Args:
         ids: int (length,).
-        rows: how many streams; what does not fill all of them is left out at the end.
+        rows: how many streams.
+        window: of which their length is a multiple. What does not fill all of them is left out at
+            the end.
 
     Returns:
         `x, y`, int32 (rows, time) each: y is x one step later, across the ends of rows too.
 
     Raises:
-        ValueError: fewer ids than rows.
+        ValueError: too few ids for one window in each row.
 
     Example:
 
@@ -160,10 +162,12 @@ def streams(ids, rows):
            [4, 5, 6]], dtype=int32)
     """
     ids, rows = np.asarray(ids, "int32"), positive_int("rows", rows)
-    time = (len(ids) - 1) // rows
+    window = positive_int("window", window)
+    time = (len(ids) - 1) // rows // window * window
     if time < 1:
         raise ValueError(
-            f"Expected more characters than streams. Received: {len(ids)} characters, rows={rows}"
+            f"Expected more characters than rows times window. Received: {len(ids)} characters, "
+            f"rows={rows}, window={window}"
         )
     return tuple(ids[k : k + rows * time].reshape(rows, time) for k in (0, 1))
 

@@ -51,7 +51,7 @@ def learning_curves(history, levels=None):
         tidy(axes, name.replace("_", " "), "epoch", "")
         axes.set_xlim(0.7, len(values) + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+        axes.legend(frameon=bool(levels), edgecolor="white", fontsize=9, labelcolor=INK)
     return figure
 
 

@@ -77,6 +77,8 @@ class CharacterCounts:
         contexts = np.zeros(len(ids), "int64")
         share = np.full(len(ids), 1 / len(self._places))
         for known, (keys, counts, total, kinds) in zip(self._contexts, self._counts):
+            if not len(keys):
+                break  # the training text is shorter than this context
             if known is not None:
                 contexts = _places(known, self._longer(contexts, ids))
             seen = contexts != NEVER

@@ -9,6 +9,8 @@ from keras_rnnzoo.base.options import positive_int, refuse_unknown
 from keras_rnnzoo.datasets.characters import streams
 from keras_rnnzoo.models.fitting import keep_best
 from keras_rnnzoo.models.language_model import LanguageModel
+from keras_rnnzoo.models.schedules import optimizer
+from keras_rnnzoo.models.seq2seq_parts import TokenLoss
 from keras_rnnzoo.through_time import TruncatedBPTT
 
 
@@ -111,10 +113,13 @@ def fit_language_model(model, train, validation, recipe, checkpoint=None, callba
     >>> history = fit_language_model(model, parts.train, parts.validation, recipe)
     >>> min(history["val_loss"])
     """
-    rows = min(recipe.rows, (len(train) - 1) // 2)
-    x, y = streams(model.ids(train), rows)
+    ids = model.ids(train)
     model.ids(validation)  # told now, not after an epoch
-    trainer, scores = TruncatedBPTT(model, recipe.window, carry=True), {}
+    rows = min(recipe.rows, max(1, len(ids) // 100))
+    window = min(recipe.window, max(1, (len(ids) - 1) // rows))
+    x, y = streams(ids, rows, window)
+    trainer, scores = TruncatedBPTT(model, window), {}
+    trainer.compile(optimizer(recipe, recipe.epochs * x.shape[1] // window), loss=TokenLoss())
 
     def score():
         scores["val_loss"] = model.nats(validation, rows=min(32, len(validation) // 2000 + 1))
@@ -124,6 +129,5 @@ def fit_language_model(model, train, validation, recipe, checkpoint=None, callba
         del logs["val_score"]
         logs.update(scores)
 
-    steps = recipe.epochs * -(-x.shape[1] // recipe.window)
-    fit = partial(trainer.fit, x, y, batch_size=rows)
-    return keep_best(trainer, fit, steps, recipe, score, "val_score", told, checkpoint, callbacks)
+    fit = partial(trainer.fit, x, y, batch_size=rows, epochs=recipe.epochs, shuffle=False)
+    return keep_best(trainer, fit, score, "val_score", told, checkpoint, callbacks)
