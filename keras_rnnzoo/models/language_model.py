@@ -28,8 +28,7 @@ class LanguageModel(WritesText, InOneFile, keras.Model):
         embedding_dim: width of the embedding of characters, or `None` for one-hot inputs.
         tied: whether the logits are products with the embedding of the characters. Where the last
             layer has another width, a dense layer without bias stands between.
-        dropout: of the embedded characters' successors: between the recurrent layers and in front
-            of the logits.
+        dropout: between the recurrent layers and in front of the logits.
         seed: of dropout. Other weights start by `keras.utils.set_random_seed`.
 
     Call arguments:
