@@ -3,7 +3,9 @@
 import functools
 from typing import NamedTuple
 
+import keras
 import numpy as np
+import running
 from all_oracles import ORACLES, OWN
 from keras import ops
 
@@ -11,6 +13,7 @@ import keras_rnnzoo
 from keras_rnnzoo import RecurrentCell, RecurrentLayer, list_layers
 
 BATCH, TIME, FEATURES, UNITS = 3, 5, 3, 4
+BACKEND = keras.backend.backend()
 
 
 class Case(NamedTuple):
@@ -99,3 +102,12 @@ ARCHETYPES = [
     TALLY,  # a state in float32, of higher rank
 ]
 REGISTERED = ARCHETYPES[:-1]
+
+FROZEN = ("ESN",)  # nothing to train, so a model of that layer alone has no gradient
+PRECISE = ("PhasedLSTM",)  # refuse half precision, see `test_phased_lstm.py`
+
+# What is promised of layers is tried on every layer on the first backend, which compiles nothing.
+# The others compile each call of each layer anew: there the archetypes stand for all, and of every
+# layer the oracle, the masks and the gradients are tried in one function, `test_gradients.py`.
+EVERY = [*CASES, TALLY] if BACKEND == running.FIRST else ARCHETYPES
+SOME = [*CASES, TALLY] if BACKEND == running.FIRST else [ARCHETYPES[1], *ARCHETYPES[-3:]]

@@ -116,7 +116,10 @@ def float64():
 
 
 def check_against_differences(layer, x, states, mask=None, tolerance=1e-6, **call):
-    """The derivative along a random direction of each weight, of the input and of each state."""
+    """The derivative along a random direction of each weight, of the input and of each state.
+
+    Gives the value of the loss.
+    """
     rng = np.random.default_rng(3)
     weights = [numpy(v) for v in layer.trainable_variables]
     points = [*weights, x, *states]
@@ -131,7 +134,8 @@ def check_against_differences(layer, x, states, mask=None, tolerance=1e-6, **cal
     for k, gradient in enumerate(exact):
         assert np.abs(gradient).max() > 0, f"gradient {k} is zero throughout"
         directions = [rng.normal(size=p.shape) * (j == k) for j, p in enumerate(points)]
-        h = 1e-5
+        h = 1e-6
         difference = at(h, directions)["value"] - at(-h, directions)["value"]
         by_gradient = np.sum(gradient * directions[k])
         np.testing.assert_allclose(by_gradient, difference / (2 * h), tolerance, tolerance)
+    return still["value"]

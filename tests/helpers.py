@@ -75,12 +75,13 @@ def filled(layer, rng, features=FEATURES, batch=BATCH, time=TIME):
 def weights_of(layer):
     """The weights by name, in the shapes that the oracles want."""
     w = {v.name: numpy(v) for v in layer.cell.weights}
-    for part in ("peephole_kernel", "peephole_norm_gain"):
-        suffix = "_norm_gain" if part.endswith("gain") else ""
-        names = [f"peephole_kernel_{gates}{suffix}" for gates in ("if", "o")]
-        if names[0] in w:
-            axis = 2 if w[names[0]].ndim == 4 else -1
-            w[part] = np.concatenate([w.pop(name) for name in names], axis=axis)
+    for part in ("peephole", "memory"):
+        for suffix in ("", "_norm_gain"):
+            names = [f"{part}_kernel_{gates}{suffix}" for gates in ("if", "o")]
+            if names[0] in w:
+                axis = 2 if w[names[0]].ndim == 4 else -1
+                parts = [w.pop(name) for name in names]
+                w[f"{part}{suffix or '_kernel'}"] = np.concatenate(parts, axis=axis)
     # The oracles keep the gates of a block side by side, the cells on an axis of their own.
     return {k: v.reshape(*v.shape[:2], -1) if v.ndim == 4 else v for k, v in w.items()}
 

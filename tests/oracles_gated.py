@@ -54,8 +54,8 @@ def ran(w, x, states, activation=np.tanh):
     h_prev, c_prev = states
     W_c, W_i, W_f = blocks(w, "kernel", 3)
     U_i, U_f = blocks(w, "recurrent_kernel", 2)
-    b_c, b_i, b_f = blocks(w, "bias", 3)  # the paper and torchrecurrent have no b_c
-    c_tilde = x @ W_c + b_c
+    b_i, b_f = blocks(w, "bias", 2)
+    c_tilde = x @ W_c  # no bias, so that c is a sum of inputs and of nothing else
     i = sigmoid(x @ W_i + h_prev @ U_i + b_i)
     f = sigmoid(x @ W_f + h_prev @ U_f + b_f)
     c = i * c_tilde + f * c_prev
@@ -81,11 +81,12 @@ def cfn(w, x, states):
     (h_prev,) = states
     W_theta, W_eta, W_n = blocks(w, "kernel", 3)
     U_theta, U_eta = blocks(w, "recurrent_kernel", 2)
-    b_theta, b_eta, b_n = blocks(w, "bias", 3)  # the paper has no b_n
+    b_theta, b_eta = blocks(w, "bias", 2)
     theta = sigmoid(x @ W_theta + h_prev @ U_theta + b_theta)
     # tf.contrib multiplies the input by 1 - eta, and its gate biases start at 1.
     eta = sigmoid(x @ W_eta + h_prev @ U_eta + b_eta)
-    h = theta * np.tanh(h_prev) + eta * np.tanh(x @ W_n + b_n)
+    # No bias b_n, with which the state would move without input; torchrecurrent has one.
+    h = theta * np.tanh(h_prev) + eta * np.tanh(x @ W_n)
     return h, [h]
 
 

@@ -101,7 +101,7 @@ def lem(w, x, states, dt=1.0):
     return y, [y, z]
 
 
-def rhn(w, x, states, depth=1, coupled=True):
+def rhn(w, x, states, depth=3, coupled=True):
     """Zilly et al. 2016, arXiv 1607.03474: `depth` highway layers within a step.
 
     Blocks h, t and, unless `coupled`, c; the input enters the first layer alone. Layer 1 has

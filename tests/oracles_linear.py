@@ -68,17 +68,14 @@ def rg_lru(w, x, states, c=8.0, reset=None):
 def sru(w, x, states, highway_bias=0.0, rescale=True, activation=lambda a: a):
     """Lei et al. 2017, arXiv 1709.02755: gates see the input and, unit by unit, the old c.
 
-    Order x_tilde, f, r; `recurrent_kernel (2n)` is v, blocks f, r; `bias` may hold f and r alone,
-    as the paper's does; `skip_kernel (d, n)` where d and n differ.
+    Order x_tilde, f, r; `recurrent_kernel (2n)` is v, and `bias (2n)`, blocks f, r;
+    `skip_kernel (d, n)` where d and n differ.
     """
     (c_prev,) = states
     W, W_f, W_r = blocks(w, "kernel", 3)
     v_f, v_r = blocks(w, "recurrent_kernel", 2)  # absent in version 1 and in tf.contrib
-    if np.size(w.get("bias", 0.0)) == 2 * c_prev.shape[-1]:
-        b, (b_f, b_r) = 0.0, blocks(w, "bias", 2)
-    else:
-        b, b_f, b_r = blocks(w, "bias", 3)
-    x_tilde = x @ W + b
+    b_f, b_r = blocks(w, "bias", 2)
+    x_tilde = x @ W
     f = sigmoid(x @ W_f + v_f * c_prev + b_f)
     r = sigmoid(x @ W_r + v_r * c_prev + b_r)
     c = f * c_prev + (1.0 - f) * x_tilde
@@ -120,8 +117,8 @@ def t_rnn(w, x, states):
     """Balduzzi & Ghifary 2016, arXiv 1602.02218, T-RNN: an average with a gate from the input."""
     (h_prev,) = states
     W_z, W_f = blocks(w, "kernel", 2)
-    b_z, b_f = blocks(w, "bias", 2)  # the paper has no b_z, torchrecurrent has
-    z = x @ W_z + b_z
+    (b_f,) = blocks(w, "bias", 1)  # the paper has no b_z, torchrecurrent has
+    z = x @ W_z
     f = sigmoid(x @ W_f + b_f)
     h = f * h_prev + (1.0 - f) * z
     return h, [h]

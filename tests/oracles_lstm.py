@@ -52,14 +52,13 @@ def multiplicative_lstm(w, x, states):
     """Krause et al. 2016, arXiv 1609.07959: the gates see m, a product of input and state, not h'.
 
     Weights: `kernel (d, 5n)` m, i, f, g, o; `recurrent_kernel (n, 5n)`, its first block onto m from
-    h', the other four from m; `bias (5n)`.
+    h', the other four from m; `bias (4n)` without one for m.
     """
     h_prev, c_prev = states
     W_m, W_i, W_f, W_g, W_o = blocks(w, "kernel", 5)
     U_m, U_i, U_f, U_g, U_o = blocks(w, "recurrent_kernel", 5)
-    b_m, b_i, b_f, b_g, b_o = blocks(w, "bias", 5)
-    # The paper has no b_m; torchrecurrent has one in each factor.
-    m = (x @ W_m + b_m) * (h_prev @ U_m)
+    b_i, b_f, b_g, b_o = blocks(w, "bias", 4)
+    m = (x @ W_m) * (h_prev @ U_m)  # torchrecurrent has a bias in each factor
     i = sigmoid(x @ W_i + m @ U_i + b_i)
     f = sigmoid(x @ W_f + m @ U_f + b_f)
     g = np.tanh(x @ W_g + m @ U_g + b_g)

@@ -7,7 +7,7 @@ from catalogue import CASES, FEATURES, case
 from helpers import filled, sequences
 
 import keras_rnnzoo
-from keras_rnnzoo import GRU, LSTM, LSTMCell, MinGRU, PeepholeLSTM, RecurrentLayer, SimpleRNN
+from keras_rnnzoo import GRU, JANET, LSTM, LSTMCell, MinGRU, PeepholeLSTM, RecurrentLayer, SimpleRNN
 
 X = np.zeros((3, 5, FEATURES), "float32")
 
@@ -42,7 +42,7 @@ CONSTRUCTION = {
     "candidate": (ValueError, lambda: MinGRU(4, candidate="sign"), "mean 'signed'", "'sign'"),
     "blocks": (ValueError, lambda: LSTM(6, recurrence="block"), "equal blocks", "units=6"),
     "idle blocks": (ValueError, lambda: LSTM(4, blocks=2), "only with", "blocks=2"),
-    "clip": (ValueError, lambda: LSTM(4, cell_clip=0), "positive number", "cell_clip=0"),
+    "clip": (ValueError, lambda: LSTM(4, cell_clip=0), "a positive number", "cell_clip=0"),
     "clip without c": (ValueError, lambda: GRU(4, cell_clip=1.0), "no cell state c", "GRU"),
     "refused": (ValueError, lambda: MinGRU(4, layer_norm=True), "no recurrent product", "MinGRU"),
     "no gates": (ValueError, lambda: SimpleRNN(4, recurrent_activation="tanh"), "no gates"),
@@ -56,6 +56,8 @@ CONSTRUCTION = {
     "use_bias": (ValueError, lambda: LSTM(4, use_bias="yes"), "True or False", "use_bias='yes'"),
     "own boolean": (ValueError, lambda: GRU(4, reset_after="no"), "True or False", "'no'"),
     "forget bias": (ValueError, lambda: LSTM(4, unit_forget_bias="no"), "True or False", "'no'"),
+    "own number": (ValueError, lambda: JANET(4, beta="b"), "finite number", "beta='b'"),
+    "steps": (ValueError, lambda: JANET(4, chrono_steps=2), "3 steps or more", "chrono_steps=2"),
     "layer boolean": (ValueError, lambda: LSTM(4, stateful="no"), "True or False", "stateful='no'"),
     "seed": (ValueError, lambda: LSTM(4, seed="a"), "integer or None", "seed='a'"),
     "not a cell": (TypeError, lambda: RecurrentLayer(keras.layers.LSTMCell(4)), "RecurrentCell"),

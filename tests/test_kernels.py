@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from catalogue import ARCHETYPES, TIME, case
+from catalogue import ARCHETYPES, SOME, TIME, case
 from gradients import gradients
 from helpers import BACKEND, MASKS, close, filled, numpy, sequences, states_for
 from hypothesis import HealthCheck, given, settings
@@ -56,7 +56,7 @@ def test_walk_is_its_definition(case, masked, by_definition, rng):
     )
 
 
-@pytest.mark.parametrize("case", ARCHETYPES if BACKEND == "torch" else ARCHETYPES[-3:], ids=str)
+@pytest.mark.parametrize("case", SOME, ids=str)
 def test_last_output_alone_has_the_same_gradients(case, by_definition, rng):
     layer = filled(case.layer(), rng)
     x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
@@ -237,6 +237,25 @@ def test_forward_fill(rng):
             last = x[b, t] if valid else last
             expected[b, t] = last
     close(kernels.forward_fill(ops.convert_to_tensor(x), ops.convert_to_tensor(MASKS)), expected, 0)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("reset", [False, True])
+def test_previous(masked, reset, rng):
+    x, initial = rng.normal(size=(*MASKS.shape, 2)), rng.normal(size=(len(MASKS), 2))
+    x, initial = x.astype("float32"), initial.astype("float32")
+    mask = MASKS if masked else np.ones_like(MASKS)
+    resets = (rng.random(MASKS.shape) < 0.4) & mask & reset
+    expected, ends = np.zeros_like(x), np.zeros_like(initial)
+    for b in range(len(x)):
+        last = initial[b]
+        for t in range(x.shape[1]):
+            expected[b, t] = 0 if resets[b, t] else last
+            last = x[b, t] if mask[b, t] else last
+        ends[b] = last
+    given = [x, initial, mask if masked else None, resets if reset else None]
+    given = [None if value is None else ops.convert_to_tensor(value) for value in given]
+    close(list(kernels.previous(*given)), [expected, ends], 0)
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch", "other"])

@@ -3,13 +3,13 @@
 import keras
 import numpy as np
 import pytest
-from catalogue import ARCHETYPES, BATCH, FEATURES, TIME, case
+from catalogue import ARCHETYPES, BATCH, EVERY, FEATURES, TIME, case
 from helpers import BACKEND, MASKS, close, filled, numpy, sequences, states_for
 
 from keras_rnnzoo import LSTM
 
 
-@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_padding_equals_trimming(case, rng):
     layer = filled(case.layer(return_sequences=True, return_state=True), rng)
     x, states = sequences(rng, len(MASKS)), states_for(layer, rng, len(MASKS))
@@ -106,7 +106,7 @@ def test_masking_layer_in_a_sequential_model(rng):
     close(model.predict(x, verbose=0), layer(x, mask=MASKS), 1e-6)
 
 
-@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_unknown_time_and_batch(case, rng):
     layer = filled(case.layer(return_sequences=True, return_state=True), rng)
     x = keras.Input((None, FEATURES))
@@ -121,7 +121,7 @@ def test_unknown_time_and_batch(case, rng):
         close(model.predict(data, verbose=0), layer(data), 1e-5)
 
 
-@pytest.mark.parametrize("case", ARCHETYPES, ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_go_backwards_is_a_flip(case, rng):
     layer = filled(case.layer(return_sequences=True, return_state=True), rng)
     back = filled(case.layer(return_sequences=True, return_state=True, go_backwards=True), rng)

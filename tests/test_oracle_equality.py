@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from all_oracles import ORACLES, STATES
-from catalogue import CASES, FEATURES, TALLY, TIME, UNITS, case
+from catalogue import CASES, EVERY, FEATURES, TALLY, TIME, UNITS, case
 from gradients import gradients
 from helpers import MASKS, by_oracle, close, filled, sequences, states_for
 
@@ -30,7 +30,7 @@ def test_every_exported_layer_has_an_oracle():
 
 
 @pytest.mark.parametrize("go_backwards", [False, True], ids=["forwards", "backwards"])
-@pytest.mark.parametrize("case", [*CASES, TALLY], ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_layer_is_its_oracle(case, go_backwards, rng):
     layer = case.layer(return_sequences=True, return_state=True, go_backwards=go_backwards)
     filled(layer, rng)
@@ -44,10 +44,11 @@ def test_layer_is_its_oracle(case, go_backwards, rng):
     close(got, [expected[0][:, -1], *expected[1:]])
 
 
-@pytest.mark.parametrize("case", [*CASES, TALLY], ids=str)
+@pytest.mark.parametrize("case", EVERY, ids=str)
 def test_masks_from_zero_states_without_bias_and_with_equal_widths(case, rng):
     """The default states; no bias; as many features as units, where some cells skip a matrix."""
-    options = {} if case is TALLY else {"use_bias": False}
+    biased = case is not TALLY and "use_bias" not in type(case.cell()).refuses
+    options = {"use_bias": False} if biased else {}
     layer = filled(case.layer(return_sequences=True, **options), rng, features=UNITS)
     x = sequences(rng, len(MASKS), features=UNITS)
     close(layer(x, mask=MASKS), by_oracle(case, layer, x, mask=MASKS)[0])
@@ -112,19 +113,49 @@ def test_fresh_weights_start_like_keras(name):
     close(*starts, 1e-6)
 
 
-def test_tensorflow_addons_peephole_and_its_gradients():
-    """Recorded from tfa.rnn.PeepholeLSTMCell; its loss was the sum of the squared outputs."""
-    data = np.load(TFA / "PeepholeLSTMCell.npz")
-    layer = keras_rnnzoo.PeepholeLSTM(6, return_sequences=True, return_state=True)
+PEEPHOLES = [f"peephole_{gate}" for gate in "ifo"]
+NORMS = [f"{p}_norm_{k}" for p in ("input", "recurrent", "cell") for k in ("gain", "shift")]
+BOTH = ["kernel", "recurrent_kernel"]
+ADDONS = [
+    ("PeepholeLSTMCell", "PeepholeLSTM", {}, [*BOTH, "bias", *PEEPHOLES], "hc"),
+    ("LayerNormLSTMCell", "LayerNormLSTM", {"norm": "tfa"}, [*BOTH, "bias", *NORMS], "hc"),
+    ("NASCell", "NAS", {}, [*BOTH[::-1], "bias"], "ch"),
+    (
+        "NASCell_projection",
+        "NAS",
+        {"projection": 3, "use_bias": False},
+        [*BOTH[::-1], "projection_kernel"],
+        "ch",
+    ),
+    ("ESNCell", "ESN", {"leaky": 0.7}, [*BOTH[::-1], "bias"], "h"),
+]
+
+
+@pytest.mark.parametrize("file, name, own, order, states", ADDONS, ids=[v[0] for v in ADDONS])
+def test_tensorflow_addons_and_its_gradients(file, name, own, order, states):
+    """Recorded from tfa.rnn, weights in its order; its loss was the sum of the squared outputs."""
+    data = np.load(TFA / f"{file}.npz")
+    layer = getattr(keras_rnnzoo, name)(6, return_sequences=True, return_state=True, **own)
     layer.build(data["x"].shape)
-    order = ("kernel", "recurrent_kernel", "bias", "peephole_i", "peephole_f", "peephole_o")
-    assert [w.name for w in layer.weights] == list(order)
     keys = {key.split(":")[0]: key for key in data.files}
-    layer.set_weights([data[keys[f"weight_{k}"]] for k in range(len(order))])
-    y, *states = layer(data["x"])
-    close([y, *states], [data["y"], data["state_0"], data["state_1"]], 1e-6)
+    by_name = {weight.name: weight for weight in layer.weights}
+    assert set(by_name) == set(order)
+    for k, weight in enumerate(order):
+        by_name[weight].assign(data[keys[f"weight_{k}"]])
+    y, *after = layer(data["x"])
+    after = dict(zip(layer.cell.states, after, strict=True))
+    expected = [data[f"state_{k}"] for k in range(len(states))]
+    close([y, *(after[state] for state in states)], [data["y"], *expected], 2e-6)
     layer.return_state = False
     got = gradients(layer, data["x"], loss=lambda y: keras.ops.sum(y**2))
     close(got["x"], data["grad_x"], 1e-5)
-    for k, gradient in enumerate(got["weights"]):
-        close(gradient, data[keys[f"grad_{k}"]], 1e-4)
+    for weight, gradient in zip(layer.trainable_weights, got["weights"], strict=True):
+        close(gradient, data[keys[f"grad_{order.index(weight.name)}"]], 1e-4)
+
+
+def test_weights_of_tensorflow_addons_fit_as_they_are():
+    """Where its order is ours, `set_weights` takes what its cells give."""
+    for file, name, own, order, _ in ADDONS[:2]:
+        layer = getattr(keras_rnnzoo, name)(6, **own)
+        layer.build((None, None, 5))
+        assert [weight.name for weight in layer.weights] == order, file

@@ -192,7 +192,7 @@ def by_torch(module, x, *states):
     return {"outputs": y.numpy(), "states": [v[0].numpy() for v in new]}
 
 
-def load(module, w, order, suffix="_l0"):
+def load(module, w, order):
     """Put our weights in a module of torch's layout; `order` is our block at each of its places."""
     torch = pytest.importorskip("torch")
     bias = np.atleast_2d(w["bias"])
@@ -210,7 +210,7 @@ def load(module, w, order, suffix="_l0"):
         values["bias_hh"] = np.zeros_like(values["bias_hh"])
     with torch.no_grad():
         for name, value in values.items():
-            getattr(module, name + suffix).copy_(torch.tensor(value))
+            getattr(module, f"{name}_l0").copy_(torch.tensor(value))
     return module.double()
 
 
@@ -248,30 +248,6 @@ def test_torch_layer_norm(draw):
     tensors = [torch.tensor(v) for v in (gain, shift)]
     expected = torch.nn.functional.layer_norm(torch.tensor(a), (U,), *tensors, eps=1e-5)
     close(options.normalise(a, gain, shift), expected.numpy())
-
-
-@pytest.mark.oracle
-@pytest.mark.parametrize("cell", ["PeepholeLSTM", "MGU", "LiGRU", "IntersectionRNN"])
-def test_torchrecurrent(draw, cell):
-    torch = pytest.importorskip("torch")
-    torchrecurrent = pytest.importorskip("torchrecurrent")
-    features = U if cell == "IntersectionRNN" else D  # theirs has no other case
-    w, x = weights(draw, cell, features), draw(BATCH, TIME, features)
-    states = [draw(BATCH, U) for _ in STATES[cell]]
-    module = getattr(torchrecurrent, cell + "Cell")(features, U, dtype=torch.float64)
-    load(module, w, range(GATES[cell]), suffix="")
-    if cell == "PeepholeLSTM":
-        peepholes = np.concatenate([w[f"peephole_{gate}"] for gate in "ifo"])
-        module.weight_ph.data.copy_(torch.tensor(peepholes))
-    now, outputs = [torch.tensor(v) for v in states], []
-    with torch.no_grad():
-        for t in range(TIME):
-            new = module(torch.tensor(x[:, t]), now[0] if len(now) == 1 else tuple(now))
-            new = new if isinstance(new, tuple) else (new,)
-            outputs.append(new[0].numpy())
-            now = new[1:] if cell == "IntersectionRNN" else new
-    theirs = {"outputs": np.stack(outputs, 1), "states": [v.numpy() for v in now]}
-    same(run(ORACLES[cell], w, x, states), theirs)
 
 
 def test_tensorflow_addons_peephole():

@@ -47,10 +47,10 @@ def test_one_unit_light_ru():
 
 
 def test_one_unit_ran():
-    i, f = s(-0.4 - 0.2 + 0.2), s(0.5 - 0.6 - 0.3)
-    c = i * (0.3 + 0.1) + f * C
-    expect(unit("RAN", [H, C], weights(3, 2, 3)), th(c), th(c), c)
-    expect(unit("RAN", [H, C], weights(3, 2, 3), activation=lambda c: c), c, c, c)
+    i, f = s(-0.4 - 0.2 + 0.1), s(0.5 - 0.6 + 0.2)
+    c = i * 0.3 + f * C
+    expect(unit("RAN", [H, C], weights(3, 2, 2)), th(c), th(c), c)
+    expect(unit("RAN", [H, C], weights(3, 2, 2), activation=lambda c: c), c, c, c)
 
 
 def test_one_unit_atr():
@@ -65,9 +65,7 @@ def test_one_unit_atr():
 def test_one_unit_cfn():
     theta, eta = s(0.3 - 0.2 + 0.1), s(-0.4 - 0.6 + 0.2)
     h = theta * th(H) + eta * th(0.5)
-    expect(unit("CFN", [H], weights(3, 2, 3) | {"bias": [0.1, 0.2, 0.0]}), h, h)
-    h = theta * th(H) + eta * th(0.5 - 0.3)
-    expect(unit("CFN", [H], weights(3, 2, 3)), h, h)
+    expect(unit("CFN", [H], weights(3, 2, 2)), h, h)
 
 
 def test_one_unit_star():

@@ -78,13 +78,13 @@ def test_one_unit_rhn():
     """One layer, then a second one that sees no input, then gates that are not coupled."""
     t = s(-0.4 - 0.6 + 0.2)
     s1 = th(0.3 - 0.2 + 0.1) * t + H * (1 - t)
-    expect(unit("RHN", [H], weights(2, 2, 2)), s1, s1)
+    expect(unit("RHN", [H], weights(2, 2, 2), depth=1), s1, s1)
     t = s(-0.7 * s1 - 2)
     s2 = th(0.9 * s1 + 0.3) * t + s1 * (1 - t)
     w = weights(2, 2, 2) | {"recurrent_kernel_2": [[0.9, -0.7]], "bias_2": [0.3, -2]}
     expect(unit("RHN", [H], w, depth=2), s2, s2)
     s1 = th(PRE[0]) * s(PRE[1]) + H * s(PRE[2])
-    expect(unit("RHN", [H], weights(3, 3, 3), coupled=False), s1, s1)
+    expect(unit("RHN", [H], weights(3, 3, 3), depth=1, coupled=False), s1, s1)
 
 
 OPEN = [(1.5, 0.5), (2.0, 1.0), (2.5, 0.5), (4.0, 1e-3 * 0.75), (0.0, 1e-3 * 0.75)]
@@ -114,7 +114,7 @@ def test_rhn_of_one_layer_is_a_ugrnn(draw):
     w, x = cases.filled(draw, cases.shapes(2, 2, 2)), draw(BATCH, TIME, D)
     states = [draw(BATCH, N)]
     turned = {name: value * np.repeat([1.0, -1.0], N) for name, value in w.items()}
-    same(run(leaky.rhn, turned, x, states), run(gated.ugrnn, w, x, states))
+    same(run(leaky.rhn, turned, x, states, depth=1), run(gated.ugrnn, w, x, states))
 
 
 def test_without_a_leak_each_is_a_simple_rnn(draw):

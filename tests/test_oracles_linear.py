@@ -68,17 +68,16 @@ def test_one_unit_rg_lru():
 
 
 def test_one_unit_sru():
-    w = weights(3, 0, 3) | {"recurrent_kernel": [0.5, 1.5]}
+    w = weights(3, 0, 3) | {"recurrent_kernel": [0.5, 1.5], "bias": [0.2, -0.3]}
     f, r = s(-0.4 + 0.5 * C + 0.2), s(0.5 + 1.5 * C - 0.3)
-    c = f * C + (1 - f) * (0.3 + 0.1)
+    c = f * C + (1 - f) * 0.3
     expect(unit("SRU", [C], w), r * c + (1 - r) * sqrt(3) * X, c)
     expect(unit("SRU", [C], w, rescale=False), r * c + (1 - r) * X, c)
     alpha = sqrt(1 + 2 * exp(-0.6))
     expect(unit("SRU", [C], w, highway_bias=-0.6), r * c + (1 - r) * alpha * X, c)
     expect(unit("SRU", [C], w | {"skip_kernel": [[0.8]]}), r * c + (1 - r) * 0.8 * X, c)
-    c = f * C + (1 - f) * 0.3
     h = r * th(c) + (1 - r) * sqrt(3) * X
-    expect(unit("SRU", [C], w | {"bias": [0.2, -0.3]}, activation=np.tanh), h, c)
+    expect(unit("SRU", [C], w, activation=np.tanh), h, c)
 
 
 @pytest.mark.parametrize("cell", ["QRNN", "TLSTM", "TGRU"])
@@ -112,8 +111,8 @@ def test_one_unit_qrnn_pooling():
 
 def test_one_unit_t_rnn():
     f = s(-0.4 + 0.2)
-    h = f * H + (1 - f) * (0.3 + 0.1)
-    expect(unit("TRNN", [H], weights(2, 0, 2)), h, h)
+    h = f * H + (1 - f) * 0.3
+    expect(unit("TRNN", [H], weights(2, 0, 2) | {"bias": [0.2]}), h, h)
 
 
 # --- identities ---------------------------------------------------------------------------------
@@ -121,9 +120,10 @@ def test_one_unit_t_rnn():
 
 def test_t_rnn_is_a_min_gru_whose_gate_is_turned_round(draw):
     """The linear minGRU, its gate first and negated."""
-    w, x = cases.filled(draw, cases.shapes(2, 0, 2)), draw(BATCH, TIME, D)
+    w, x = cases.filled(draw, cases.shapes(2, 0, 1)), draw(BATCH, TIME, D)
     states = [draw(BATCH, N)]
-    turned = {name: np.roll(value, N, axis=-1) for name, value in w.items()}
+    both = w | {"bias": np.concatenate([np.zeros(N), w["bias"]])}
+    turned = {name: np.roll(value, N, axis=-1) for name, value in both.items()}
     turned = {name: value * np.repeat([-1.0, 1.0], N) for name, value in turned.items()}
     expected = run(oracles.min_gru, turned, x, states, candidate="linear")
     same(run(linear.t_rnn, w, x, states), expected)
@@ -227,7 +227,7 @@ def test_reset_of_rg_lru_is_a_fresh_start(rg_lru):
 
 
 def test_sru_without_recurrent_weights_is_linear_in_c(draw):
-    w = cases.filled(draw, cases.shapes(3, 0, 3, skip_kernel=(D, N)))
+    w = cases.filled(draw, cases.shapes(3, 0, 2, skip_kernel=(D, N)))
     x, a, b = draw(BATCH, TIME, D), draw(BATCH, N), draw(BATCH, N)
     ends = [run(linear.sru, w, x, [c])["states"][0] for c in (a, b, 0.3 * a + 0.7 * b)]
     close(0.3 * ends[0] + 0.7 * ends[1], ends[2])

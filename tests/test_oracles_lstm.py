@@ -40,11 +40,11 @@ def test_one_unit_janet():
 
 
 def test_one_unit_multiplicative_lstm():
-    m = (0.3 + 0.1) * (-0.4 * 0.5)
-    i, f = s(-0.4 + 1.5 * m + 0.2), s(0.5 - 0.5 * m - 0.3)
-    g, o = th(0.2 + 2.0 * m + 0.4), s(-0.15 + 0.9 * m + 0.05)
+    m = 0.3 * (-0.4 * 0.5)
+    i, f = s(-0.4 + 1.5 * m + 0.1), s(0.5 - 0.5 * m + 0.2)
+    g, o = th(0.2 + 2.0 * m - 0.3), s(-0.15 + 0.9 * m + 0.4)
     c = f * C + i * g
-    expect(unit("MultiplicativeLSTM", [H, C], weights(5, 5, 5)), o * th(c), o * th(c), c)
+    expect(unit("MultiplicativeLSTM", [H, C], weights(5, 5, 4)), o * th(c), o * th(c), c)
 
 
 def normed(values, epsilon, gains, shifts):

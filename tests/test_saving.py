@@ -10,7 +10,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from catalogue import CASES, FEATURES, REGISTERED, TALLY, TIME, Tally, case
+from catalogue import CASES, EVERY, FEATURES, REGISTERED, TALLY, TIME, Tally, case
 from helpers import BACKEND, close, filled, numpy, sequences
 
 import keras_rnnzoo
@@ -38,10 +38,16 @@ print(json.dumps([keras.backend.backend(), errors]))
 
 def options_of(case):
     """Something other than the default for options that a file must not lose."""
-    options = {"zoneout": 0.2, "kernel_regularizer": keras.regularizers.L2(0.1), "seed": 3}
     refused = type(case.cell()).refuses
-    more = {"layer_norm": True, "integration": "multiplicative", "activation": "softsign"}
-    return {**options, **{k: v for k, v in more.items() if k not in refused}}
+    options = {
+        "seed": 3,
+        "zoneout": 0.2,
+        "kernel_regularizer": keras.regularizers.L2(0.1),
+        "layer_norm": True,
+        "integration": "multiplicative",
+        "activation": "softsign",
+    }
+    return {name: value for name, value in options.items() if name not in refused}
 
 
 def models():
@@ -113,8 +119,9 @@ def test_config_round_trip(case, rng):
     again = type(layer).from_config(layer.get_config())
     filled(again, rng).set_weights(layer.get_weights())
     x = sequences(rng)
-    close(again(x), layer(x), 1e-6)
-    assert again.cell.zoneout == 0.2 and again.go_backwards and again.return_sequences
+    if case in EVERY:
+        close(again(x), layer(x), 1e-6)
+    assert again.cell.seed == 3 and again.go_backwards and again.return_sequences
 
 
 @pytest.mark.parametrize("version", [2, 0, "1", None])

@@ -179,14 +179,17 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_scored_steps(rng):
 
 def test_forget_gates_start_where_they_are_told(rng):
     sequences = data(rng)
-    for cell, gates in (("lstm", "f"), ("cifg_lstm", "f"), ("peephole_lstm", "f")):
+    for cell, gates in (("lstm", "f"), ("cifg_lstm", "f"), ("peephole_lstm", "f"), ("ran", "f")):
         assert forget_gates(cell) == tuple(gates)
         model = make(sequences, cell=cell, forget_start=-2.0, depth=2)
         for layer in model.recurrent.recurrent_layers:
-            names, bias = layer.cell.gates, numpy(layer.cell.bias).reshape(-1, 4)
+            names, bias = layer.cell.bias_blocks, numpy(layer.cell.bias).reshape(-1, 4)
             for row, name in zip(bias, names):
                 close(row, np.full(4, -2.0 if name in gates else 0.0))
     assert forget_gates("gru") == () and forget_gates("intersection_rnn") == ("g_y", "g_h")
+    model = make(sequences, cell="ran", forget_start="chrono", chrono_steps=50)
+    i, f = numpy(model.recurrent.recurrent_layers[0].cell.bias).reshape(2, 4)
+    close(i, -f)
     model = make(sequences, cell="lstm", units=400, forget_start="chrono", chrono_steps=50)
     i, f, g, o = numpy(model.recurrent.recurrent_layers[0].cell.bias).reshape(4, 400)
     close(i, -f)

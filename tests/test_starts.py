@@ -1,8 +1,18 @@
 """Where weights start: apart from each other, and as the options say."""
 
+import inspect
+
+import keras
 import numpy as np
+import pytest
 from catalogue import FEATURES, case
 from helpers import close, numpy
+from running import on_one_backend
+
+from keras_rnnzoo import get, list_layers
+from keras_rnnzoo.models.forget_start import forget_gates
+
+FORGETFUL = [n for n in list_layers() if "unit_forget_bias" in inspect.signature(get(n)).parameters]
 
 
 def test_orthogonal_start_of_a_diagonal_means_signs():
@@ -41,12 +51,41 @@ def test_weights_that_share_an_initializer_start_apart():
     assert (f == 1).all() and np.abs(i - g).max() > 1e-3 and np.abs(g - o).max() > 1e-3
 
 
+@on_one_backend
 def test_forget_bias_is_the_cells_own_option():
-    for name in ("LSTM", "PeepholeLSTM", "CIFGLSTM", "IntersectionRNN"):
+    for name in FORGETFUL:
         for asked in (True, False):
             cell = case(name).cell(unit_forget_bias=asked)
             cell.build((None, FEATURES))
-            bias = numpy(cell.bias).reshape(len(cell.gates), -1)
-            ones = {g for g, row in zip(cell.gates, bias) if (row == 1).all()}
+            bias = numpy(cell.bias).reshape(len(cell.bias_blocks), -1)
+            ones = {g for g, row in zip(cell.bias_blocks, bias) if (row == 1).all()}
             assert ones == (set(cell.bias_starts) if asked else set())
             assert bool(cell.bias_starts) == asked
+
+
+@on_one_backend
+def test_forget_gates_are_those_that_start_at_one():
+    assert forget_gates("JANET") == forget_gates("RAN") == ("f",)
+    assert forget_gates("CFN") == ("theta",) and forget_gates("MUT2") == ()
+    for name in FORGETFUL:
+        assert forget_gates(name) == tuple(get(name)(4).cell.bias_starts)
+
+
+def test_janet_remembers_for_as_long_as_it_is_told():
+    """b_f = 1, or ln u with u even in [1, steps - 1]: anew for each layer, repeated by a seed."""
+    f, g = np.split(numpy(started("JANET").bias), 2)
+    assert (f == 1).all() and not g.any()
+    keras.utils.set_random_seed(3)
+    first, second = (numpy(started("JANET", chrono_steps=50).bias) for _ in range(2))
+    times, g = np.split(np.exp(first), 2)
+    assert times.min() >= 1 and times.max() <= 49 and (g == 1).all()
+    assert times.mean() == pytest.approx(25, abs=2) and times.std() == pytest.approx(13.9, abs=1)
+    assert np.abs(first - second).max() > 1
+    keras.utils.set_random_seed(3)
+    close(started("JANET", chrono_steps=50).bias, first, 0)
+
+
+def started(name, **own):
+    cell = case(name, **own).cell(400)
+    cell.build((None, FEATURES))
+    return cell

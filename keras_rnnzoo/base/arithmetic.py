@@ -1,5 +1,6 @@
 """Element-wise helpers and recurrent products, as plain functions of tensors."""
 
+import math
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -8,7 +9,11 @@ from keras import activations, ops
 from keras_rnnzoo.kernels import pointwise, split
 
 EPSILON = 1e-5
-tanh = pointwise(activations.tanh)  # `ops.tanh` rounds float64 on JAX
+_PART = 2 * math.pi / 2048
+_PART_HEAD = 201 / 65536  # its first digits, whose product with a whole number is exact
+# `ops` rounds float64 in these on JAX.
+tanh, cos, sin = map(pointwise, (activations.tanh, ops.cos, ops.sin))
+sigmoid = pointwise(activations.sigmoid)
 
 
 class Gates(SimpleNamespace):
@@ -76,14 +81,14 @@ def _follows(recurrent, group, gate):
     return feeds.index(gate) == feeds.index(names[-1]) + 1
 
 
-def normalise(x, groups):
+def normalise(x, groups, epsilon=EPSILON):
     """Zero mean and unit variance over each of `groups` equal blocks of the last axis."""
     shape = ops.shape(x)
     dtype = x.dtype
     x = ops.cast(x, "float32") if str(dtype).endswith("float16") else x
     x = ops.reshape(x, (*shape[:-1], groups, shape[-1] // groups))
     mean, variance = ops.moments(x, axes=[-1], keepdims=True)
-    x = (x - mean) * ops.rsqrt(variance + EPSILON)
+    x = (x - mean) * ops.rsqrt(variance + epsilon)
     return ops.cast(ops.reshape(x, shape), dtype)
 
 
@@ -114,6 +119,17 @@ def block(operand, kernel):
     cut = ops.reshape(operand, (-1, blocks, rows))
     parts = ops.einsum("bnr,nrgc->bgnc", cut, kernel)
     return ops.reshape(parts, (-1, gates * blocks * columns))
+
+
+def winding(angle, count):
+    """`angle · count` but for whole turns, which would cost the digits of a large count.
+
+    The angle is a whole number of parts of a turn, of which a count makes whole turns and a number
+    of parts that float32 holds exactly, and a rest so small that its product with a count is too.
+    """
+    parts = ops.stop_gradient(ops.round(angle / _PART))
+    rest = (angle - parts * _PART_HEAD) - parts * (_PART - _PART_HEAD)
+    return ops.mod(parts * ops.mod(count, 2048), 2048) * _PART + rest * count
 
 
 PRODUCTS = {"dense": dense, "diagonal": diagonal, "block": block}

@@ -25,11 +25,11 @@ class BoundWeights:
         finally:
             self._bound = None
 
-    def _tensor(self, name):
-        return ops.convert_to_tensor(getattr(self, name), dtype=self.compute_dtype)
+    def _tensor(self, name, dtype=None):
+        return ops.convert_to_tensor(getattr(self, name), dtype=dtype or self.compute_dtype)
 
     def _bind(self):
-        w = SimpleNamespace(**{name: self._tensor(name) for name in self.own_names})
+        w = SimpleNamespace(**{k: self._tensor(k, dtype) for k, dtype in self.own_dtypes.items()})
         w.kernel = self._tensor("kernel")
         w.bias = self._bind_bias(w)
         row = w.bias[0] if w.bias is not None and self.recurrent_bias else w.bias

@@ -34,6 +34,8 @@ _STEP = {
     "advance",
 }
 
+_NO_C = "it has no cell state c"
+
 
 class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.layers.Layer):
     """One step of a recurrent layer; the base of every cell here.
@@ -68,7 +70,7 @@ class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.la
     states = ("h",)
     "Names of the states; the first is multiplied by the recurrent kernel."
     state_dtypes = {}
-    "States kept in a dtype of their own, whatever the compute dtype."
+    "States that need at least a dtype of their own, whatever the compute dtype."
     refuses = {}
     "Standard options that make no sense for this cell, with the reason."
     defaults = {}
@@ -92,9 +94,9 @@ class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.la
         for base in reversed(cls.__mro__[1:]):
             inherited.update(vars(base).get("refuses", {}))
         if "c" not in cls.states:
-            inherited["cell_clip"] = "it has no cell state c"
-        else:
-            inherited.pop("cell_clip", None)
+            inherited.setdefault("cell_clip", _NO_C)
+        elif inherited.get("cell_clip") == _NO_C:
+            del inherited["cell_clip"]
         if _STEP & vars(cls).keys() and "family" not in vars(cls):
             cls.family = None  # a subclass with a step of its own is another cell
         cls.refuses = {**inherited, **vars(cls).get("refuses", {})}

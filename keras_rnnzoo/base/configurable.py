@@ -14,6 +14,7 @@ def register(cls):
     """Register one of our own classes with Keras. A user's subclass stays the user's."""
     if cls.__module__.split(".")[0] == PACKAGE:
         register_keras_serializable(package=PACKAGE, name=cls.__name__)(cls)
+    return cls
 
 
 def take_version(cls, config):

@@ -3,7 +3,6 @@
 from keras import ops
 
 from keras_rnnzoo import kernels
-from keras_rnnzoo.base import arithmetic
 from keras_rnnzoo.base.cell import RecurrentCell
 
 _REASON = "its gates see the input alone, there is no recurrent product"
@@ -44,7 +43,7 @@ class LinearCell(RecurrentCell):
             "projection",
         ),
         _REASON,
-    )
+    ) | {"cell_clip": "its state is linear in the state before, which a clip is not"}
 
     def coefficients(self, a):
         """`(decay, drive)` from the pre-activations `a.gate (..., units)`."""
@@ -64,42 +63,45 @@ class LinearCell(RecurrentCell):
         return ops.cast(self.readout(states[0], a), self.compute_dtype)
 
     def walked(self, sequences, states, mask, steps):
-        """`(a, further states)`: the pre-activations of all time, and states beside the first."""
-        projected = self.project(sequences)
-        a = arithmetic.Gates(projected, self.w.free_biases)
-        a.spread(self.gates, projected["gates"])
-        return a, []
+        """`(a, further states)`: the pre-activations of all time, and states beside the solved."""
+        return self.join_all(self.project(sequences), states, {}), []
+
+    def solve(self, a, states, mask, steps):
+        """`(new, final)`: states of all time before zoneout, and the last ones after it."""
+        new, h = self._zoned(a, states[0], mask, steps)
+        return [new], [h[:, -1]]
 
     def unfold(self, sequences, states, mask, steps, drop, return_sequences):
         with self.bound():
             a, further = self.walked(sequences, states, mask, steps)
             a.reset = steps.get("reset")
-            fresh, h = self._scan(a, states[0], mask, steps)
-            outputs = self.output(a, fresh)
+            new, final = self.solve(a, states, mask, steps)
+            outputs = self.output(a, *new)
         if mask is not None:
             outputs = kernels.forward_fill(outputs, mask)
-        return outputs if return_sequences else None, outputs[:, -1], [h[:, -1], *further]
+        return outputs if return_sequences else None, outputs[:, -1], [*final, *further]
 
-    def _scan(self, a, initial, mask, steps):
+    def scan(self, decay, drive, initial, mask, reset):
+        """All states of the recurrence, which starts from zero where `reset` is true."""
+        if reset is not None:
+            decay = ops.where(ops.expand_dims(reset, -1), ops.zeros_like(decay), decay)
+        return kernels.linear_scan(decay, drive, initial, mask)
+
+    def nudged(self, name, value, steps):
+        """`value`, which joins the state `name`, with what is added to that from outside."""
+        nudge = steps.get(f"nudge_{name}")
+        return value if nudge is None else value + ops.cast(nudge, value.dtype)
+
+    def _zoned(self, a, initial, mask, steps):
         """The new states of all time `(batch, time, units)`, before zoneout and after it."""
         decay, drive = (ops.cast(part, initial.dtype) for part in self.coefficients(a))
-        nudge = steps.get(f"nudge_{self.states[0]}")
-        if nudge is not None:
-            drive = drive + ops.cast(nudge, drive.dtype)
-        begins = None if a.reset is None else ops.expand_dims(a.reset, -1)
+        drive = self.nudged(self.states[0], drive, steps)
         kept = self._kept_share(steps, initial.dtype)
         if kept is None:
-            if begins is not None:
-                decay = ops.where(begins, ops.zeros_like(decay), decay)
-            h = kernels.linear_scan(decay, drive, initial, mask)
+            h = self.scan(decay, drive, initial, mask, a.reset)
             return h, h
-        share = kept + (1 - kept) * decay
-        if begins is not None:
-            share = ops.where(begins, ops.zeros_like(share), share)
-        h = kernels.linear_scan(share, (1 - kept) * drive, initial, mask)
-        before = ops.concatenate([ops.expand_dims(initial, 1), h[:, :-1]], axis=1)
-        if begins is not None:
-            before = ops.where(begins, ops.zeros_like(before), before)
+        h = self.scan(kept + (1 - kept) * decay, (1 - kept) * drive, initial, mask, a.reset)
+        before, _ = kernels.previous(h, initial, resets=a.reset)
         return decay * before + drive, h
 
     def _kept_share(self, steps, dtype):

@@ -2,6 +2,7 @@
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,10 +14,13 @@ __all__ = [
     "boolean",
     "choice",
     "nearest",
+    "number",
+    "positive",
     "positive_int",
     "rate",
     "read_options",
     "refuse_unknown",
+    "share",
 ]
 
 
@@ -52,6 +56,24 @@ def positive_int(name, value):
     return int(value)
 
 
+def number(name, value, wanted="a finite number", fits=lambda value: True):
+    """`value` as a `float` if it is a finite number that `fits`; `wanted` says which does."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not plain or not math.isfinite(value) or not fits(value):
+        raise ValueError(f"`{name}` must be {wanted}. Received: {name}={value!r}")
+    return float(value)
+
+
+def positive(name, value):
+    """`value` as a `float` if it is a number above zero."""
+    return number(name, value, "a positive number", lambda value: value > 0)
+
+
+def share(name, value):
+    """`value` as a `float` if it lies in (0, 1]."""
+    return number(name, value, "a number in (0, 1]", lambda value: 0 < value <= 1)
+
+
 def rate(name, value):
     """`value` as a `float` if it lies in [0, 1)."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
@@ -78,12 +100,6 @@ def _rates(name, value):
 
 def _optional(check):
     return lambda name, value: None if value is None else check(name, value)
-
-
-def _positive(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
-        raise ValueError(f"`{name}` must be a positive number. Received: {name}={value!r}")
-    return float(value)
 
 
 def _integer(name, value):
@@ -170,7 +186,7 @@ OPTIONS = {
         "width to which output and recurrent operand are projected (Sak et al. 2014, "
         "arXiv:1402.1128)",
     ),
-    "cell_clip": Option(None, _optional(_positive), _same, "c is clipped to ± this value"),
+    "cell_clip": Option(None, _optional(positive), _same, "c is clipped to ± this value"),
     "seed": Option(None, _optional(_integer), _same, "of the dropout and zoneout masks"),
 }
 
@@ -182,7 +198,7 @@ def read_options(cls, options):
     for name, option in OPTIONS.items():
         default = cls.defaults.get(name, option.default)
         value = rest.pop(name, default)
-        if name in cls.refuses and value != default and value is not option.default:
+        if name in cls.refuses and value != default:
             raise ValueError(
                 f"{cls.__name__} does not take `{name}`: {cls.refuses[name]}. "
                 f"Remove the option. Received: {name}={value!r}"

@@ -14,10 +14,14 @@ class CellProducts:
         if self.side_inputs:
             features = inputs[..., self.side_inputs :]
             side["side"] = inputs[..., : self.side_inputs]
-        x = arithmetic.product(features, self.w.kernel)
+        x = self.weigh(features)
         if self.layer_norm:
             x = arithmetic.normalise(x, len(self.gates)) * self.w.input_norm_gain
         return {"gates": x if self.w.input_bias is None else x + self.w.input_bias, **side}
+
+    def weigh(self, features):
+        """`features` times the input kernel, gates side by side."""
+        return arithmetic.product(features, self.w.kernel)
 
     def recur(self, operand, matrix, drop):
         """The product of `operand` with the recurrent matrix of that name, gates side by side."""

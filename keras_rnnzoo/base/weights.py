@@ -44,6 +44,9 @@ class CellWeights:
         return self.projection or self.units
 
     def state_dtype(self, name):
+        """The dtype of one state; one of its own is a least precision, so float64 stays float64."""
+        if self.compute_dtype == "float64":
+            return "float64"
         return self.state_dtypes.get(name, self.compute_dtype)
 
     def get_initial_state(self, batch_size=None):
@@ -75,7 +78,7 @@ class CellWeights:
             )
         self.features = int(features)
         self.matrix_names = []
-        self.own_names = []
+        self.own_dtypes = {}
         self._draws = starts.Draws(self)
         rows = self.features - self.side_inputs
         if rows < 1:
@@ -83,7 +86,7 @@ class CellWeights:
                 f"{type(self).__name__} reads {self.side_inputs} leading channel(s) of the input "
                 f"beside the features. Give it more channels. Received: features={features}"
             )
-        self.kernel = self._add("kernel", (rows, len(self.gates) * self.units), "kernel")
+        self.kernel = self.add_kernel(rows)
         self.plan = arithmetic.plan(self.gates, self.operands, self.apart, self.units)
         if self.fed:
             self.recurrent_kernel = self._add_recurrent("recurrent_kernel", len(self.fed))
@@ -92,14 +95,23 @@ class CellWeights:
         self.own_weights(rows)
         self._add_option_weights()
 
-    def _add(self, name, shape, role, initializer=None):
+    def add_kernel(self, rows):
+        """The matrix that multiplies the input."""
+        return self._add("kernel", (rows, len(self.gates) * self.units), "kernel")
+
+    def _add(self, name, shape, role, initializer=None, autocast=True):
         return self.add_weight(
             name=name,
             shape=shape,
             initializer=initializer or self._draws.take(role)[0],
             regularizer=getattr(self, f"{role}_regularizer"),
             constraint=getattr(self, f"{role}_constraint"),
+            autocast=autocast,
         )
+
+    def drawn_apart(self, shape, role="kernel"):
+        """The initializer of a weight of `shape`, each entry of its first axis drawn by itself."""
+        return starts.joined(self._draws.take(role, shape[0]), shape[1:], shape)
 
     def _add_recurrent(self, name, gates):
         """A recurrent matrix onto `gates` gates, shaped by `recurrence`."""
@@ -124,18 +136,22 @@ class CellWeights:
 
     def _add_bias(self):
         width = len(self.bias_blocks) * self.units
-        constants = [self.bias_starts.get(block) for block in self.bias_blocks]
-        start = starts.with_constants(self.bias_initializer, constants, self.units)
-        return self._add("bias", (2, width) if self.recurrent_bias else (width,), "bias", start)
+        shape = (2, width) if self.recurrent_bias else (width,)
+        return self._add("bias", shape, "bias", self.bias_start())
 
-    def add_own(self, name, shape, role="recurrent", initializer=None):
+    def bias_start(self):
+        """The initializer of a bias with the blocks of `bias`: `bias_starts`, the rest drawn."""
+        constants = [self.bias_starts.get(block) for block in self.bias_blocks]
+        return starts.with_constants(self._draws.take("bias")[0], constants, self.units)
+
+    def add_own(self, name, shape, role="recurrent", initializer=None, dtype=None):
         """A weight of the cell's own, at `self.w.name` in a step.
 
         `role` is `"kernel"`, `"recurrent"` or `"bias"`: whose initializer, regularizer and
-        constraint it follows.
+        constraint it follows. A `dtype` keeps its digits where the compute dtype has fewer.
         """
-        self.own_names.append(name)
-        setattr(self, name, self._add(name, shape, role, initializer))
+        self.own_dtypes[name] = dtype
+        setattr(self, name, self._add(name, shape, role, initializer, autocast=dtype is None))
 
     def add_matrix(self, name, gates):
         """A recurrent matrix of the cell's own; a step multiplies by it with `recur`."""

@@ -16,7 +16,7 @@ from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.backend.common.tensor_attributes import get_tensor_attr, set_tensor_attr
 
 from keras_rnnzoo.kernels import chain, fusion
-from keras_rnnzoo.kernels.loop import Loop, forward_fill, hold
+from keras_rnnzoo.kernels.loop import Loop, forward_fill, hold, previous
 
 __all__ = [
     "Loop",
@@ -35,6 +35,7 @@ __all__ = [
     "linear_scan",
     "mask_of",
     "pointwise",
+    "previous",
     "split",
     "walk",
 ]

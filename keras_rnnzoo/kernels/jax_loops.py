@@ -13,6 +13,8 @@ POINTWISE = {
     keras.activations.sigmoid: jax.nn.sigmoid,
     keras.activations.relu: jax.nn.relu,
     keras.activations.linear: lambda x: x,
+    keras.ops.cos: jnp.cos,
+    keras.ops.sin: jnp.sin,
 }
 
 

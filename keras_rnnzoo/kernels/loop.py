@@ -50,3 +50,18 @@ def forward_fill(x, mask):
     source = ops.take_along_axis(order, ops.cast(ops.maximum(rank - 1, 0), order.dtype), axis=1)
     filled = ops.take_along_axis(x, ops.expand_dims(source, -1), axis=1)
     return ops.where(ops.expand_dims(rank > 0, -1), filled, ops.zeros_like(filled))
+
+
+def previous(x, initial, mask=None, resets=None):
+    """What stands before each step of `x (batch, time, ·)`, and what stands at the end.
+
+    That is the last valid step: `initial (batch, ·)` before there is one, and zero where `resets`
+    is true, as a sequence begins there.
+    """
+    x = ops.concatenate([ops.expand_dims(initial, 1), x], axis=1)
+    if mask is not None:
+        x = forward_fill(x, ops.concatenate([ops.ones_like(mask[:, :1]), mask], axis=1))
+    before, last = x[:, :-1], x[:, -1]
+    if resets is not None:
+        before = ops.where(ops.expand_dims(resets, -1), ops.zeros_like(before), before)
+    return before, last

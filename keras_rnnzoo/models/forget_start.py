@@ -1,9 +1,11 @@
 """Where forget gates start: one number for all, or spread over the time to be remembered."""
 
+import inspect
+
 import numpy as np
 from keras import ops
 
-from keras_rnnzoo.base.options import positive_int
+from keras_rnnzoo.base import starts
 from keras_rnnzoo.registry import get
 
 
@@ -21,12 +23,7 @@ def check_forget_start(start, steps):
                 "`forget_start` must be a number, 'chrono' or None. Received: "
                 f"forget_start={start!r}"
             )
-        if steps is None or positive_int("chrono_steps", steps) < 3:
-            raise ValueError(
-                "forget_start='chrono' needs the longest time that matters, 3 steps or more. "
-                f"Received: chrono_steps={steps!r}"
-            )
-        return start, int(steps)
+        return start, starts.chrono_steps(steps)
     if not np.isfinite(start):
         raise ValueError(f"`forget_start` must be finite. Received: forget_start={start!r}")
     return float(start), steps
@@ -35,7 +32,7 @@ def check_forget_start(start, steps):
 def forget_gates(cell):
     """Names of the gates of a cell class that keep the state where they are one; maybe none.
 
-    They are those that its option `unit_forget_bias` speaks of.
+    They are those that its option `unit_forget_bias` or `chrono_steps` speaks of.
 
     Arguments:
         cell: name or class of a recurrent layer.
@@ -45,19 +42,18 @@ def forget_gates(cell):
     >>> forget_gates("peephole_lstm"), forget_gates("gru")
     (('f',), ())
     """
-    layer = get(cell)
-    try:
-        return tuple(layer.cell_class(1, unit_forget_bias=True).bias_starts)
-    except TypeError:  # it has no such option
-        return ()
+    cell_class = get(cell).cell_class
+    options = inspect.signature(cell_class).parameters
+    if "unit_forget_bias" in options:
+        return tuple(cell_class(4, unit_forget_bias=True).bias_starts)
+    return tuple(cell_class(4).bias_starts) if "chrono_steps" in options else ()
 
 
 def start_forget_gates(stack, start, steps=None, seed=None):
     """Set the biases of the forget gates of all layers of a built `StackedRecurrent`.
 
-    With "chrono", b_f = ln u with u drawn evenly from [1, steps - 1] for each unit, and b_i = -b_f
-    where there is a gate i beside it, so that units forget at speeds from one step to `steps`
-    (Tallec and Ollivier, arXiv:1804.11188, 2018).
+    With "chrono", b_f is drawn for each unit as by `base.starts.chrono`, and b_i = -b_f where
+    there is a gate i beside it (Tallec and Ollivier, arXiv:1804.11188, 2018).
 
     Arguments:
         stack: whose layers all have a forget gate and a bias, in both directions where it has two.
@@ -68,7 +64,7 @@ def start_forget_gates(stack, start, steps=None, seed=None):
     Raises:
         ValueError: a layer without a forget gate, or without a bias.
     """
-    random = np.random.default_rng(seed)
+    draw = starts.chrono(steps, seed) if start == "chrono" else None
     for layer in _one_way(stack.recurrent_layers):
         cell, gates = layer.cell, forget_gates(type(layer))
         if not gates or not cell.use_bias:
@@ -77,14 +73,13 @@ def start_forget_gates(stack, start, steps=None, seed=None):
                 f"forget_start out. Received: forget_start={start!r}"
             )
         bias = np.array(ops.convert_to_numpy(cell.bias))
-        rows = bias.reshape(-1, len(cell.gates), cell.units)
+        blocks = cell.bias_blocks
+        rows = bias.reshape(-1, len(blocks), cell.units)
         for gate in gates:
-            drawn = start
-            if start == "chrono":
-                drawn = np.log(random.uniform(1, steps - 1, cell.units))
-                if "i" in cell.gates:
-                    rows[0, cell.gates.index("i")] = -drawn
-            rows[0, cell.gates.index(gate)] = drawn
+            drawn = draw((cell.units,)) if draw else start
+            rows[0, blocks.index(gate)] = drawn
+            if draw and "i" in blocks:
+                rows[0, blocks.index("i")] = -drawn
         cell.bias.assign(rows.reshape(bias.shape))
 
 
