@@ -22,6 +22,7 @@ DATA = "KERAS_RNNZOO_DATA"
 # What these test is computed by NumPy, whatever the backend: `python -m tests` runs them once.
 ONCE = [
     "calendar",
+    "characters",
     "clips",
     "conll",
     "entity_metrics",

@@ -1,5 +1,7 @@
 """One fit for the recipes that keep the epoch that scored best on validation."""
 
+from functools import partial
+
 import keras
 
 from keras_rnnzoo.models.schedules import optimizer
@@ -29,18 +31,35 @@ def fit_best(model, batches, recipe, score, name, told=None, checkpoint=None, ca
     >>> fit_best(model, batches, recipe, lambda: accuracy_of(model), "val_accuracy")["best_epoch"]
     """
     model.compile(optimizer(recipe, batches.num_batches * recipe.epochs))
-    best = BestEpoch(score, name, model)
-    checkpoint = checkpoint(best.variables) if checkpoint else None
     # Keras asks for a new order at times of its own; a run that can be repeated says when.
     order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))
+    fit = partial(model.fit, batches, epochs=recipe.epochs, shuffle=False)
+    return keep_best(model, fit, score, name, told, checkpoint, [order, *callbacks])
+
+
+def keep_best(model, fit, score, name, told=None, checkpoint=None, callbacks=()):
+    """As `fit_best`, for a model that is compiled and fitted in another way.
+
+    Arguments:
+        model: built and compiled.
+        fit: a function that takes `initial_epoch`, `verbose` and `callbacks`, such as
+            `functools.partial(model.fit, x, y, epochs=5)`.
+        score, name, told, checkpoint, callbacks: as in `fit_best`.
+
+    Returns:
+        As `fit_best`.
+
+    Example:
+
+    >>> keep_best(model, partial(model.fit, x, y, epochs=5), score, "val_score")["best_epoch"]
+    """
+    best = BestEpoch(score, name, model)
+    checkpoint = checkpoint(best.variables) if checkpoint else None
     telling = [keras.callbacks.LambdaCallback(on_epoch_end=told)] if told else []
-    history = model.fit(
-        batches,
-        epochs=recipe.epochs,
+    history = fit(
         initial_epoch=checkpoint.restore(model) if checkpoint else 0,
-        shuffle=False,
         verbose=0,
-        callbacks=[order, best, *telling, *([checkpoint] if checkpoint else []), *callbacks],
+        callbacks=[best, *telling, *([checkpoint] if checkpoint else []), *callbacks],
     ).history
     # On JAX the weights now share arrays with their averages (Keras 3.15): give them their own.
     model.set_weights(model.get_weights())

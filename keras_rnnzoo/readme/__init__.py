@@ -11,6 +11,7 @@ from keras_rnnzoo.readme.places import ROOT
 from keras_rnnzoo.readme.results import (
     digits_table,
     imdb_table,
+    language_table,
     movement_table,
     ner_table,
     shapes_table,
@@ -32,6 +33,7 @@ PARTS = {
     "digits": digits_table,
     "shapes": shapes_table,
     "translation": translation_table,
+    "language": language_table,
     "crf": crf_table,
     "speed": speed_table,
 }
