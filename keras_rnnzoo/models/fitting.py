@@ -6,7 +6,9 @@ from keras_rnnzoo.models.schedules import optimizer
 from keras_rnnzoo.training.best_epoch import BestEpoch
 
 
-def fit_best(model, batches, recipe, score, name, told=None, checkpoint=None, callbacks=()):
+def fit_best(
+    model, batches, recipe, score, name, told=None, checkpoint=None, callbacks=(), done=None
+):
     """Train `model` by `recipe`, put the weights of its best epoch back, and return the history.
 
     Arguments:
@@ -20,6 +22,7 @@ def fit_best(model, batches, recipe, score, name, told=None, checkpoint=None, ca
         checkpoint: a function from `variables` to a `training.Checkpoint` that saves them too; a
             run that was killed goes on at its epoch.
         callbacks: further Keras callbacks.
+        done: a function of the logs of an epoch; training ends where it says so.
 
     Returns:
         Lists by name, and `best_epoch`, counted from 1.
@@ -34,10 +37,15 @@ def fit_best(model, batches, recipe, score, name, told=None, checkpoint=None, ca
     # Keras asks for a new order at times of its own; a run that can be repeated says when.
     order = keras.callbacks.LambdaCallback(lambda epoch, logs: batches.set_epoch(epoch))
     telling = [keras.callbacks.LambdaCallback(on_epoch_end=told)] if told else []
+    first = checkpoint.restore(model) if checkpoint else 0
+    if done:
+        telling.append(_StopWhen(done))
+        if first and done({key: values[-1] for key, values in checkpoint.history.items()}):
+            first = recipe.epochs  # it was done when it was killed
     history = model.fit(
         batches,
         epochs=recipe.epochs,
-        initial_epoch=checkpoint.restore(model) if checkpoint else 0,
+        initial_epoch=first,
         shuffle=False,
         verbose=0,
         callbacks=[order, best, *telling, *([checkpoint] if checkpoint else []), *callbacks],
@@ -46,3 +54,15 @@ def fit_best(model, batches, recipe, score, name, told=None, checkpoint=None, ca
     model.set_weights(model.get_weights())
     best.restore()
     return {**(checkpoint.history if checkpoint else history), "best_epoch": best.epoch}
+
+
+class _StopWhen(keras.callbacks.Callback):
+    """Ends training after an epoch whose logs are as wanted."""
+
+    def __init__(self, done):
+        super().__init__()
+        self._done = done
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._done(logs):
+            self.model.stop_training = True

@@ -72,8 +72,12 @@ RECIPES = {
         {"units": 64, "forget_start": 3.0}, epochs=20, learning_rate=0.02
     ),
     "parity": PredictorRecipe({"units": 24}, epochs=10, learning_rate=0.01),
+    "selective_copy": PredictorRecipe({"cell": "gru", "units": 32}, epochs=15, learning_rate=0.01),
     "spike_timing": PredictorRecipe(
         {"cell": "peephole_lstm", "units": 16}, epochs=12, learning_rate=0.02
+    ),
+    "function_generation": PredictorRecipe(
+        {"cell": "peephole_lstm", "units": 8}, epochs=30, learning_rate=0.02, batch_size=8
     ),
 }
 """By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`.
