@@ -61,6 +61,8 @@ def arguments():
     zoo.get(args.cell)  # a misspelt name is told at once
     if args.shape and args.task != "function_generation":
         p.error("--shape belongs to --task function_generation")
+    if args.minutes is not None and not args.minutes > 0:
+        p.error(f"--minutes is a number above 0. Received: minutes={args.minutes:g}")
     return args
 
 
@@ -86,7 +88,8 @@ def configuration(args, parts, recipe, goal):
     """All that tells one run from another, but for the seed."""
     length = args.length or next(iter(task_named(args.task).lengths), None)
     shape = (args.shape or "cosine") if args.task == "function_generation" else None
-    minutes = args.minutes or (QUICK_MINUTES if args.quick else MINUTES)
+    default = QUICK_MINUTES if args.quick else MINUTES
+    minutes = default if args.minutes is None else args.minutes
     config = {"task": args.task, "length": length, "shape": shape, "minutes": minutes}
     config |= {"recipe": dataclasses.asdict(recipe), "goal": str(goal)}
     return config | {"checksum": parts.checksum, "quick": args.quick}

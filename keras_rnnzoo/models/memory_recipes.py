@@ -38,31 +38,37 @@ def _start(low, high):
 
 
 def _ind_rnn(task, steps):
-    """Every unit starts where after all steps at least half of what it held is left."""
-    options = {"recurrent_initializer": _start(0.5 ** (1 / steps), 1.0)}
+    """Every unit starts where, after all steps, at least half of what it held is left."""
+    options = {"recurrent_initializer": _start(0.5 ** (1 / steps), 1.0), "max_length": steps}
     if task in LONG:
         return {"learning_rate": 1e-3, "model": {"depth": 2, "cell_options": options}}
-    return {"model": {"depth": 2}}
+    return {"model": {"cell_options": {"max_length": steps}}}
 
 
 def _co_rnn(task, steps):
-    """The oscillators of the authors' adding runs are slow and damped; elsewhere as in their
-    digits."""
+    """Slow oscillators, strongly damped, as the authors have them for adding."""
     slow = {"dt": 0.016, "gamma": 94.5, "epsilon": 9.5}
     return {"model": {"cell_options": slow}} if task == "adding" else {}
 
 
-def _one_block(task, steps):
-    return {"model": {"cell_options": {"blocks": 1}}} if task in ONE_CELL else {}
+def _janet(task, steps):
+    chrono = {"cell_options": {"chrono_steps": max(3, steps)}}
+    return {"model": chrono} if task in LONG else {}
+
+
+def _phased_lstm(task, steps):
+    """Periods up to the length of a sequence: a longer one never opens."""
+    return {"model": {"step_times": True, "cell_options": {"longest_period": float(steps)}}}
 
 
 CELLS = {
     "IndRNN": _ind_rnn,
     "CoRNN": _co_rnn,
-    "LEM": lambda task, steps: {"learning_rate": 2.6e-3},
-    "SLSTM": _one_block,
-    "PhasedLSTM": lambda task, steps: {"model": {"step_times": True}},
+    "JANET": _janet,
+    "PhasedLSTM": _phased_lstm,
+    "LEM": lambda task, steps: {} if task in ONE_CELL else {"learning_rate": 2.6e-3},
     "ESN": lambda task, steps: {} if task in ONE_CELL else {"model": {"units": 256}},
+    "AntisymmetricRNN": lambda task, steps: {"model": {"cell_options": {"gated": True}}},
 }
 "By name of the layer: a function of task and longest sequence that gives what differs."
 
