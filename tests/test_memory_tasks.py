@@ -126,7 +126,7 @@ CHECKSUMS = {
     "parity": "3b1cbfb41e",
     "selective_copy": "1ba66ac103",
     "spike_timing": "3492bb7c26",
-    "function_generation": "f7c54d1eab",
+    "function_generation": "766b5255b7",
 }
 
 

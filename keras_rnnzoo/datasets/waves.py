@@ -23,7 +23,7 @@ SHAPES = {"cosine": _cosine, "triangle": _triangle, "rectangle": _rectangle}
 
 
 def function_generation(
-    shape="cosine", period=10, periods=(1, 8), test_periods=40, sizes=(64, 1, 1), seed=0
+    shape="cosine", period=10, periods=(1, 4), test_periods=40, sizes=(64, 1, 1), seed=0
 ):
     """Generate a periodic function: the input is 1 at every step, the output is to oscillate.
 

@@ -18,7 +18,7 @@ BY_TASK = {
     "selective_copy": PredictorRecipe({"units": 64}, epochs=200, learning_rate=5e-3, batch_size=64),
     "spike_timing": PredictorRecipe({"units": 1}, epochs=400, learning_rate=2e-2, batch_size=32),
     "function_generation": PredictorRecipe(
-        {"units": 1}, epochs=400, learning_rate=1e-2, batch_size=16
+        {"units": 1}, epochs=200, learning_rate=5e-2, batch_size=16
     ),
     "jsb": RECIPES["jsb"],
 }
@@ -61,7 +61,14 @@ def _phased_lstm(task, steps):
     return {"model": {"step_times": True, "cell_options": {"longest_period": float(steps)}}}
 
 
+def _one_cell(task, steps):
+    """Without squashing, as Gers et al. have it: where c is counted up it must not saturate."""
+    return {"model": {"cell_options": {"activation": "linear"}}} if task in ONE_CELL else {}
+
+
 CELLS = {
+    "LSTM": _one_cell,
+    "PeepholeLSTM": _one_cell,
     "IndRNN": _ind_rnn,
     "CoRNN": _co_rnn,
     "JANET": _janet,
