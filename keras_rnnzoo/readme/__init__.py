@@ -7,6 +7,7 @@ import re
 
 from keras_rnnzoo.readme.forecasts import cells_table, forecasting_table, quantiles_table
 from keras_rnnzoo.readme.layers import kernels_table, layers_table
+from keras_rnnzoo.readme.memory import memory_table
 from keras_rnnzoo.readme.places import ROOT
 from keras_rnnzoo.readme.results import (
     digits_table,
@@ -34,6 +35,7 @@ PARTS = {
     "shapes": shapes_table,
     "translation": translation_table,
     "language": language_table,
+    "memory": memory_table,
     "crf": crf_table,
     "speed": speed_table,
 }
