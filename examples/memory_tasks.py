@@ -164,10 +164,10 @@ def report(row, description):
 def table(args):
     """All that was recorded, as a table and as a figure."""
     print(memory_table(args.records))
-    shares = solved_shares(args.records)
+    shares, tasks = solved_shares(args.records)
     if shares:
         path = args.out or Path("runs") / "memory_tasks.png"
-        figures.save(figures.solved_map(shares), path)
+        figures.save(figures.solved_map(shares, tasks), path)
         print(f"\nWhich cell solves what: {path}")
 
 

@@ -112,7 +112,8 @@ def test_the_table_has_cells_by_tasks(tmp_path, example):
     ]
     assert [row[0] for row in rows[2:]] == ["`GRU`", "`LSTM`", "`LSTM (units=8)`"]
     assert rows[3][1:] == ["", "", "", "1 of 1: 0.1; 1,234; 60 s"]
-    shares = table.solved_shares(path)
+    shares, order = table.solved_shares(path)
+    assert order == tasks
     assert shares["GRU"] == {"adding 400": (1, 2), "adding 1000": (1, 1), "copy 200": (0, 1)}
     out = example("--table", "--records", path, "--out", tmp_path / "map.png")
     assert "`LSTM (units=8)`" in out and (tmp_path / "map.png").stat().st_size > 5000

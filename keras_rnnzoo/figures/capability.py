@@ -1,5 +1,7 @@
 """What a cell can remember: one run on its way to the goal, and all cells beside each other."""
 
+from textwrap import fill
+
 import numpy as np
 
 from keras_rnnzoo.figures.style import FAINT, GREY, INK, PALETTE, new_figure, tidy
@@ -49,7 +51,7 @@ def goal_curve(values, limit, trivial, score="MSE", higher=False, steps=1):
     return figure
 
 
-def solved_map(shares):
+def solved_map(shares, tasks=None):
     """Which cell solves which task: a square for each, shaded by the share of its runs that did.
 
     Args:
@@ -66,7 +68,7 @@ def solved_map(shares):
 
     >>> solved_map({"GRU": {"adding 400": (3, 3)}, "LSTM": {"adding 400": (1, 3)}})
     """
-    tasks = _tasks(shares)
+    tasks = [task for task in tasks or _tasks(shares) if task in _tasks(shares)]
     order = sorted(shares, key=lambda cell: (-_mean_share(shares[cell]), cell))
     width, height = CELL_INCHES
     figure, axes = new_figure(2.6 + width * len(tasks), 1.6 + height * len(order))
@@ -85,7 +87,7 @@ def solved_map(shares):
     axes.set_xlim(-0.5, len(tasks) - 0.5)
     axes.set_ylim(len(order) - 0.5, -0.5)
     tidy(axes, "Solved, of all runs", "", "", grid="")
-    axes.set_xticks(range(len(tasks)), [task.replace(" ", "\n", 1) for task in tasks])
+    axes.set_xticks(range(len(tasks)), [fill(task, 12) for task in tasks])
     axes.set_yticks(range(len(order)), order)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)

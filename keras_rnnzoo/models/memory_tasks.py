@@ -136,10 +136,10 @@ TASKS = {
     ),
     "spike_timing": MemoryTask(
         "spike_timing",
-        (10,),
+        (5, 10),
         lambda interval: {"interval": interval},
         Goal("exact", 0.99, higher=True),
-        {"sizes": (1600, 300, 1000)},
+        {"sizes": (800, 300, 1000), "spikes": 4},
         {"sizes": (320, 100, 100), "interval": 3, "spikes": 3},
     ),
     "function_generation": MemoryTask(

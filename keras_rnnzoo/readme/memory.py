@@ -47,12 +47,20 @@ def _place(runs):
     return place, _task(record)
 
 
+def _columns(cells):
+    """Every task that some cell was run on, in the order of `TASKS` and of their lengths."""
+    first = {task: runs[0] for found in cells.values() for task, runs in found.items()}
+    return dict(sorted(first.items(), key=lambda item: _place({"": [item[1]]})[0]))
+
+
 def solved_shares(path=RECORDS):
-    """`{cell: {task: (solved, runs)}}`, for `figures.solved_map`."""
-    return {
+    """`{cell: {task: (solved, runs)}}` and the tasks in order, for `figures.solved_map`."""
+    cells = memory_runs(path)
+    shares = {
         cell: {task: (sum(r["solved"] for r in runs), len(runs)) for task, runs in tasks.items()}
-        for cell, tasks in memory_runs(path).items()
+        for cell, tasks in cells.items()
     }
+    return shares, list(_columns(cells))
 
 
 def memory_table(path=RECORDS):
@@ -60,12 +68,11 @@ def memory_table(path=RECORDS):
     cells = memory_runs(path)
     if not cells:
         return "No run is recorded yet."
-    tasks = {task: runs[0] for found in cells.values() for task, runs in found.items()}
-    order = sorted(tasks, key=lambda task: _place({"": [tasks[task]]})[0])
-    goals = [f"{task}: {tasks[task]['goal']}" for task in order]
-    rows = [row(["cell", *goals]), row(["---"] * (1 + len(order)))]
+    tasks = _columns(cells)
+    goals = [f"{task}: {record['goal']}" for task, record in tasks.items()]
+    rows = [row(["cell", *goals]), row(["---"] * (1 + len(goals)))]
     for cell, found in cells.items():
-        rows.append(row([f"`{cell}`", *(_entry(found.get(task)) for task in order)]))
+        rows.append(row([f"`{cell}`", *(_entry(found.get(task)) for task in tasks)]))
     return "\n".join(rows)
 
 
