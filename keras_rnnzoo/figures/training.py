@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_rnnzoo.figures.style import GREY, INK, PALETTE, new_figure, tidy
+from keras_rnnzoo.figures.style import GREY, INK, PALETTE, line_look, new_figure, tidy
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "f1", "precision", "recall")
 
