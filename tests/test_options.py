@@ -96,11 +96,10 @@ def changed(option, plain, layer, rng):
     ours = [w for w in layer.weights if w.name.startswith(("kernel", "recurrent_kernel", "bias"))]
     named = [w for w in ours if w.name.split("_kernel")[0].startswith(role)]
     if option in START:
-        blocks = np.split(numpy(named[0]), 1 if role != "bias" else len(layer.cell.bias_blocks), -1)
-        if role == "bias":  # some blocks start as the cell says
-            pairs = zip(layer.cell.bias_blocks, blocks, strict=True)
-            blocks = [block for gate, block in pairs if gate not in layer.cell.bias_starts]
-        assert blocks and all((block == 1.0).all() for block in blocks)
+        names = layer.cell.bias_blocks if role == "bias" else [role]
+        for name, block in zip(names, np.split(numpy(named[0]), len(names), axis=-1)):
+            start = layer.cell.bias_starts.get(name, 1.0)  # some blocks start as the cell says
+            assert callable(start) or (block == start).all()
     elif option.endswith("regularizer"):
         signs(layer)
         assert len(layer.losses) >= len(named) > 0
