@@ -31,6 +31,11 @@ class Case(NamedTuple):
     def cell(self, units=UNITS, **options):
         return getattr(keras_rnnzoo, f"{self.name}Cell")(units, **dict(self.own), **options)
 
+    def taken(self, **options):
+        """Those of `options` that its cell does not refuse."""
+        refused = type(self.cell()).refuses
+        return {name: value for name, value in options.items() if name not in refused}
+
     def oracle(self):
         """`step(w, x, states)` of this case."""
         return functools.partial(ORACLES[self.name], **dict(self.own))

@@ -22,11 +22,13 @@ DATA = "KERAS_RNNZOO_DATA"
 # What these test is computed by NumPy, whatever the backend: `python -m tests` runs them once.
 ONCE = [
     "calendar",
+    "characters",
     "clips",
     "conll",
     "entity_metrics",
     "figures",
     "figures_attention",
+    "figures_capability",
     "figures_entities",
     "figures_forecast_errors",
     "figures_forecasting",
@@ -37,6 +39,7 @@ ONCE = [
     "forecast_scores",
     "forecasting_data",
     "music",
+    "memory_data",
     "moving_shapes",
     "ner_sample",
     "offsets",

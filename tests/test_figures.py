@@ -37,6 +37,14 @@ def test_learning_curves_mark_the_epoch_of_the_lowest_validation_loss(tmp_path):
     assert list(lines(accuracy)["best epoch (2): 0.8"].get_xdata()) == [2, 2]
 
 
+def test_learning_curves_show_what_they_are_compared_with(tmp_path):
+    history = {"loss": [2.0, 1.8], "val_loss": [2.1, 1.9], "accuracy": [0.3, 0.4]}
+    figure = figures.learning_curves(history, {"loss": {"trigram": 2.4}})
+    loss, accuracy = drawn(figure, tmp_path)
+    assert list(lines(loss)["trigram: 2.4"].get_ydata()) == [2.4, 2.4]
+    assert "trigram: 2.4" not in lines(accuracy)
+
+
 def test_learning_curves_of_one_epoch_without_validation(tmp_path):
     (axes,) = drawn(figures.learning_curves({"loss": [0.5]}), tmp_path)
     assert set(lines(axes)) == {"training", "best epoch (1): 0.5"}

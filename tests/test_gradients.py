@@ -37,8 +37,7 @@ OPTIONS = [
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("case", SOME if BACKEND == FIRST else ARCHETYPES[1:2], ids=str)
 def test_gradients_with_options(case, options, rng):
-    refused = type(case.cell()).refuses
-    options = {name: value for name, value in options.items() if name not in refused}
+    options = case.taken(**options)
     with float64():
         layer = case.layer(return_sequences=True, return_state=True, dtype="float64", **options)
         if case is TALLY:

@@ -139,9 +139,7 @@ def test_a_bare_cell_refuses_to_train_with_noise(option, rng):
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_fit_with_every_kind_of_noise(case, rng):
     """Compiled as the backend does by default; noise drawn in a loop would leak on JAX."""
-    options = {"dropout": 0.3, "zoneout": 0.3}
-    if "recurrent_dropout" not in type(case.cell()).refuses:
-        options["recurrent_dropout"] = 0.3
+    options = case.taken(dropout=0.3, zoneout=0.3, recurrent_dropout=0.3)
     layer = case.layer(return_sequences=True, **options)
     model = keras.Sequential(
         [keras.Input((None, FEATURES)), keras.layers.Masking(), layer, keras.layers.Dense(1)]

@@ -124,7 +124,9 @@ CHECKSUMS = {
     "adding": "106389970b",
     "copy_memory": "9c755cd6e5",
     "parity": "3b1cbfb41e",
+    "selective_copy": "1ba66ac103",
     "spike_timing": "3492bb7c26",
+    "function_generation": "766b5255b7",
 }
 
 

@@ -15,7 +15,7 @@ from running import FIRST
 from keras_rnnzoo import LSTM
 from keras_rnnzoo.base.options import OPTIONS
 
-ZONED = [c for c in SOME if c is not TALLY and "zoneout" not in type(c.cell()).refuses]
+ZONED = [c for c in SOME if c is not TALLY and c.taken(zoneout=0.4)]
 VALUES = {
     "activation": "softsign",
     "recurrent_activation": "hard_sigmoid",
@@ -101,6 +101,7 @@ def changed(option, plain, layer, rng):
         if role == "bias":  # some blocks start as the cell says
             pairs = zip(layer.cell.bias_blocks, blocks, strict=True)
             blocks = [block for gate, block in pairs if gate not in layer.cell.bias_starts]
+            blocks += [numpy(w) for w in layer.weights if w.name.endswith("_bias")]
         assert blocks and all((block == 1.0).all() for block in blocks)
     elif option.endswith("regularizer"):
         signs(layer)
@@ -221,9 +222,7 @@ def test_noise_is_that_of_the_oracle(case, rng, monkeypatch):
 
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_masks_differ_between_calls_and_vanish_at_inference(case, rng):
-    options = {"dropout": 0.4, "zoneout": 0.4}
-    if "recurrent_dropout" not in type(case.cell()).refuses:
-        options["recurrent_dropout"] = 0.4
+    options = case.taken(dropout=0.4, zoneout=0.4, recurrent_dropout=0.4)
     layer = filled(case.layer(return_sequences=True, **options), rng)
     x = sequences(rng)
     first, second = (numpy(layer(x, training=True)) for _ in range(2))

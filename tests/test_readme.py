@@ -75,5 +75,6 @@ def test_without_records_the_table_says_so(tmp_path):
         "movement",
         "digits",
         "shapes",
+        "memory",
     ):
         assert "recorded yet" in readme.PARTS[name](tmp_path / "missing.jsonl")

@@ -38,16 +38,14 @@ print(json.dumps([keras.backend.backend(), errors]))
 
 def options_of(case):
     """Something other than the default for options that a file must not lose."""
-    refused = type(case.cell()).refuses
-    options = {
-        "seed": 3,
-        "zoneout": 0.2,
-        "kernel_regularizer": keras.regularizers.L2(0.1),
-        "layer_norm": True,
-        "integration": "multiplicative",
-        "activation": "softsign",
-    }
-    return {name: value for name, value in options.items() if name not in refused}
+    return case.taken(
+        seed=3,
+        zoneout=0.2,
+        kernel_regularizer=keras.regularizers.L2(0.1),
+        layer_norm=True,
+        integration="multiplicative",
+        activation="softsign",
+    )
 
 
 def models():

@@ -150,7 +150,7 @@ REFUSED = {
     "leak": (lambda: zoo.PhasedLSTM(4, leak=2), "[0, 1]", "leak=2"),
     "period": (lambda: zoo.PhasedLSTM(4, longest_period=0.5), "or above", "longest_period=0.5"),
     "depth": (lambda: zoo.RHN(4, depth=0), "positive integer", "depth=0"),
-    "bias": (lambda: zoo.RHN(4, transform_bias="low"), "a number", "transform_bias='low'"),
+    "bias": (lambda: zoo.RHN(4, transform_bias="low"), "a finite number", "transform_bias='low'"),
     "dt": (lambda: zoo.CoRNN(4, dt=0), "positive number", "dt=0"),
     "nan": (lambda: zoo.LEM(4, dt=float("nan")), "positive number", "dt=nan"),
     "gamma": (lambda: zoo.AntisymmetricRNN(4, gamma=-1), "zero or above", "gamma=-1"),

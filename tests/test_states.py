@@ -81,7 +81,7 @@ def test_mixed_precision_is_finite_and_close(case, policy, rng):
     got = [keras.ops.cast(v, "float32") for v in got]
     assert all(np.isfinite(numpy(v)).all() for v in got)
     close(got, expected, 0.1 if "bfloat16" in policy else 0.02)
-    extra = case.layer(return_sequences=True, dtype=policy, dropout=0.2, zoneout=0.2)
+    extra = case.layer(return_sequences=True, dtype=policy, **case.taken(dropout=0.2, zoneout=0.2))
     assert np.isfinite(numpy(keras.ops.cast(extra(x, training=True), "float32"))).all()
     inputs = keras.Input((None, FEATURES), dtype="float32")
     assert [v.dtype for v in mixed(inputs)] == dtypes

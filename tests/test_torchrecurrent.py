@@ -116,7 +116,7 @@ ENTRIES = [
     Entry("FastRNN", weights=scalars("alpha", "beta")),
     Entry("FastGRNN", options={"nonlinearity": "sigmoid"}, weights=scalars("zeta", "nu")),
     Entry("CoRNN", SPRING, "coRNN", SPRING, lambda w: {"weight_ch": w["velocity_kernel"].T}),
-    Entry("TRNN"),
+    Entry("TRNN", weights=lambda w: {"bias_ih": padded(w["bias"], before=1)}),
     Entry("TGRU", weights=strongly_typed),
     Entry("TLSTM", weights=strongly_typed),
 ]

@@ -136,6 +136,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         checks.sequence_shape(self, sequences.shape)
         sequences = ops.cast(sequences, cell.compute_dtype)
         start = self._start(sequences, initial_state, through)
+        mask = passage.mask_within(mask)
         if mask is not None:
             mask = checks.mask(self, sequences, mask)
         steps, drop = {}, {}

@@ -1,5 +1,6 @@
 """What the caller of a whole model hands to the recurrent layers inside it, and takes from them."""
 
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -28,6 +29,7 @@ class Passage:
         states: dict of layers to lists of initial states.
         resets: `(batch, time)` bool, or `None`.
         nudges: dict of layers to dicts of `(batch, time, ...)` by the name of a state.
+        mask: `(batch, time)` bool, steps that no layer walks, beside those that its own mask names.
 
     Example:
 
@@ -38,10 +40,11 @@ class Passage:
     [(2, 4), (2, 4)]
     """
 
-    def __init__(self, states=None, resets=None, nudges=None):
+    def __init__(self, states=None, resets=None, nudges=None, mask=None):
         self.states = states or {}
         self.resets = resets
         self.nudges = nudges or {}
+        self.mask = mask
         self.visits = []
 
     def __enter__(self):
@@ -66,3 +69,26 @@ def resets_within(resets):
     """`resets` as they were given, or those of the open passage."""
     through = current()
     return through.resets if resets is None and through else resets
+
+
+def mask_within(mask):
+    """`mask` as it was given, joined with that of the open passage."""
+    through = current()
+    if through is None or through.mask is None:
+        return mask
+    outer = ops.cast(through.mask, "bool")
+    return outer if mask is None else ops.logical_and(ops.cast(mask, "bool"), outer)
+
+
+@contextmanager
+def mask_taken():
+    """Within, the passage has no mask: a layer that turns its sequences has joined it before."""
+    through = current()
+    mask = through.mask if through else None
+    try:
+        if through:
+            through.mask = None
+        yield
+    finally:
+        if through:
+            through.mask = mask

@@ -41,6 +41,12 @@ def described(name, **config):
     return {"class_name": name, "config": config}
 
 
+def normal(scale):
+    """Normal numbers of variance `scale` over the number of rows, as a config."""
+    law = {"mode": "fan_in", "distribution": "untruncated_normal"}
+    return described("VarianceScaling", scale=scale, **law)
+
+
 def mapped(draw, function):
     """An initializer: `function` of what `draw` draws."""
     return lambda shape, dtype=None: function(draw(shape, dtype=dtype))

@@ -1,4 +1,6 @@
-"""Generated tasks that only memory solves: adding, copying, parity; and spikes, see `spikes`.
+"""Generated tasks that only memory solves: adding, copying, parity.
+
+More of them: `selective_copy`, `spikes` and `waves`.
 
 Every part of a task is drawn from random numbers of its own, `numpy.random.default_rng((seed, k))`
 with k = 0, 1, 2 for train, validation and test, so no size of one part changes another.
@@ -10,8 +12,10 @@ import numpy as np
 
 from keras_rnnzoo.base.options import choice, nearest, positive_int
 from keras_rnnzoo.datasets.generated import SIZES, drawn_parts
+from keras_rnnzoo.datasets.selective_copy import selective_copy
 from keras_rnnzoo.datasets.spikes import spike_timing
 from keras_rnnzoo.datasets.task_sequences import TaskSequences
+from keras_rnnzoo.datasets.waves import function_generation
 
 SYMBOLS, COPIED, DELIMITER = 8, 10, 9  # of the copy task
 
@@ -20,7 +24,8 @@ def load(name, verbose=True, **options):
     """One of the generated tasks by name.
 
     Args:
-        name: "adding", "copy_memory", "parity" or "spike_timing".
+        name: "adding", "copy_memory", "parity", "selective_copy", "spike_timing" or
+            "function_generation".
         verbose: whether to print one line that says what was made.
         options: of the function of that name.
 
@@ -163,11 +168,15 @@ def parity(
     bit, or of the string so far, at every bit. A guess has ln 2 nats and the accuracy 1/2. Strings
     as short as 3 bits occur many times over; nothing is removed.
 
+    From the answer after the last bit alone, gated cells learn it late or never; with the answers
+    on the way they are taught what to carry.
+
     Args:
         lengths, validation_lengths, test_lengths: fewest and most bits.
         sizes: sequences of train, validation and test.
         seed: of all that is drawn.
-        every_step: whether the parity so far is asked at every bit.
+        every_step: whether the parity so far is asked at every bit; "train" asks it everywhere but
+            scores, in validation and test, what is said after the last bit alone.
 
     Returns:
         A `TaskParts` of the kind "binary" with one output and 2 ids.
@@ -183,6 +192,7 @@ def parity(
     Reference: Hochreiter and Schmidhuber, Neural Computation 9 (1997); lengths as in Beck et al.
     (xLSTM), arXiv:2405.04517 (2024), and Deletang et al., arXiv:2207.02098 (2022).
     """
+    choice("every_step", every_step, (False, True, "train"))
     given = (lengths, validation_lengths, test_lengths)
     for limits in given:
         if len(limits) != 2 or positive_int("lengths", limits[0]) > limits[1]:
@@ -190,18 +200,19 @@ def parity(
                 f"Lengths are the fewest and the most bits. Received: lengths={limits!r}"
             )
 
-    def drawing(low, high):
+    def drawing(low, high, last_alone):
         def draw(random, count):
             inputs = [random.integers(0, 2, random.integers(low, high + 1)) for _ in range(count)]
             odd = [np.cumsum(bits)[:, None] % 2 for bits in inputs]
             targets = odd if every_step else [so_far[-1] for so_far in odd]
-            return TaskSequences(inputs, targets, "binary", 2, 1)
+            ends = [np.arange(len(bits)) == len(bits) - 1 for bits in inputs]
+            return TaskSequences(inputs, targets, "binary", 2, 1, ends if last_alone else None)
 
         return draw
 
     return drawn_parts(
         "parity",
-        [drawing(*limits) for limits in given],
+        [drawing(*limits, every_step == "train" and part > 0) for part, limits in enumerate(given)],
         sizes,
         seed,
         f"Parity (generated), trained on {lengths[0]} to {lengths[1]} bits, tested on "
@@ -214,13 +225,17 @@ TASKS = {
     "adding": adding,
     "copy_memory": copy_memory,
     "parity": parity,
+    "selective_copy": selective_copy,
     "spike_timing": spike_timing,
+    "function_generation": function_generation,
 }
 
 QUICK = {
     "adding": {"length": 50},
     "copy_memory": {"delay": 10, "sizes": (4_000, 500, 1_000)},
     "parity": {"every_step": True},
+    "selective_copy": {"length": 16, "tokens": 2, "symbols": 6},
     "spike_timing": {"interval": 10},
+    "function_generation": {"period": 8, "periods": (1, 4), "test_periods": 10},
 }
 "Options with which a task is learnt in less than a minute on one core."

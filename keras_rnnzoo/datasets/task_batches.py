@@ -22,6 +22,8 @@ class TaskBatches(ReviewBatches):
         buckets: how many lengths to choose at most.
         shuffle: whether to draw a new order for each epoch.
         seed: of that order.
+        fresh: None, or a function of the number of an epoch that gives the sequences of that epoch,
+            as many as there are now, such as `TaskParts.fresh`: nothing is seen twice.
 
     Returns:
         Batch k is `(inputs, targets, weights)`. The inputs are a dict with "values" float32 (batch,
@@ -37,18 +39,39 @@ class TaskBatches(ReviewBatches):
     >>> model.fit(TaskBatches(parts.train, batch_size=16, seed=1), shuffle=False)
     """
 
-    def __init__(self, sequences, batch_size=32, lengths=None, buckets=3, shuffle=True, seed=0):
+    def __init__(
+        self,
+        sequences,
+        batch_size=32,
+        lengths=None,
+        buckets=3,
+        shuffle=True,
+        seed=0,
+        fresh=None,
+    ):
         keras.utils.PyDataset.__init__(self)
         self.batch_size = positive_int("batch_size", batch_size)
+        self.shuffle, self.seed, self.epoch, self.fresh = shuffle, seed, 0, fresh
+        if lengths is None:
+            counts = sequences.lengths
+            lengths = counts[:1] if np.ptp(counts) == 0 else least_padding(counts, buckets)
+        self.lengths, self.masked = lengths, False
+        self._take(sequences)
+
+    def _take(self, sequences):
         self.sequences, self.counts = sequences, sequences.lengths
         self._rows = sequences.inputs
-        self.shuffle, self.seed, self.epoch = shuffle, seed, 0
-        if lengths is None:
-            same = np.ptp(self.counts) == 0
-            lengths = self.counts[:1] if same else least_padding(self.counts, buckets)
-        self.lengths = self._complete(lengths)
-        self.masked = bool((self.counts != self.lengths[0]).any())
+        self.lengths = self._complete(self.lengths)
+        self.masked = self.masked or bool((self.counts != self.lengths[0]).any())
         self._plan = self._make_plan()
+
+    def set_epoch(self, epoch):
+        """Take the order of this epoch, from 0, and its own sequences where they are fresh."""
+        if self.fresh is None:
+            super().set_epoch(epoch)
+        elif epoch != self.epoch:
+            self.epoch = int(epoch)
+            self._take(self.fresh(self.epoch))
 
     def rows(self, index):
         """The numbers of the sequences of a batch, in its order."""

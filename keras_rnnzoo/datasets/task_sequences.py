@@ -1,6 +1,7 @@
 """Sequences with something to say at every step, or after the last: checked, and in three parts."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -169,6 +170,8 @@ class TaskParts:
         description: one line that says what this is.
         hint: what else to know before quoting a result.
         trivial: the scores, by name, of a predictor that remembers nothing.
+        fresh: for a task that is generated, a function of the number of an epoch, from 0, that
+            gives other training sequences, as many and like those of `train`; else None.
     """
 
     train: TaskSequences
@@ -178,6 +181,7 @@ class TaskParts:
     description: str
     hint: str = ""
     trivial: dict = field(default_factory=dict)
+    fresh: Callable | None = None
 
     @property
     def checksum(self):

@@ -1,6 +1,7 @@
 """One function for each figure; those drawn are Matplotlib `Figure`s that nobody shows."""
 
 from keras_rnnzoo.figures.attention import alignment
+from keras_rnnzoo.figures.capability import goal_curve, solved_map
 from keras_rnnzoo.figures.classification import confusion_matrix, error_by_length, reliability
 from keras_rnnzoo.figures.comparison import cells_scatter
 from keras_rnnzoo.figures.entities import entities_html, entities_terminal
@@ -25,12 +26,14 @@ __all__ = [
     "error_by_horizon",
     "error_by_length",
     "forecast",
+    "goal_curve",
     "gradient_through_time",
     "learning_curves",
     "reliability",
     "residuals",
     "rolling_forecasts",
     "save",
+    "solved_map",
     "transition_scores",
     "type_confusion",
     "word_weights",

@@ -2,18 +2,19 @@
 
 import numpy as np
 
-from keras_rnnzoo.figures.style import GREY, INK, PALETTE, new_figure, tidy
+from keras_rnnzoo.figures.style import GREY, INK, PALETTE, line_look, new_figure, tidy
 
 HIGHER_IS_BETTER = ("accuracy", "acc", "auc", "f1", "precision", "recall")
 
 
-def learning_curves(history):
+def learning_curves(history, levels=None):
     """A panel for each metric, training against validation, with the best epoch marked.
 
     Args:
         history: lists of one value an epoch by name, as `History.history`; `val_loss` belongs to
             `loss`, and may stand alone. The best epoch is that of the lowest validation loss;
             without one that of the best other validation score, else of the lowest loss.
+        levels: what to compare a metric with: `{"loss": {"unigram": 3.3}}`.
 
     Returns:
         A Matplotlib `Figure`.
@@ -43,10 +44,13 @@ def learning_curves(history):
         values = history.get(f"val_{name}", history.get(name))
         label = f"best epoch ({best + 1}): {values[best]:.4g}"
         axes.axvline(best + 1, color=GREY, linestyle=":", linewidth=1.2, label=label, zorder=1)
+        for number, (other, level) in enumerate((levels or {}).get(name, {}).items(), start=2):
+            look = {"linewidth": 1.2, "zorder": 1, **line_look(number)}
+            axes.axhline(level, label=f"{other}: {level:.4g}", **look)
         tidy(axes, name.replace("_", " "), "epoch", "")
         axes.set_xlim(0.7, len(values) + 0.3)
         axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
-        axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+        axes.legend(frameon=bool(levels), edgecolor="white", fontsize=9, labelcolor=INK)
     return figure
 
 

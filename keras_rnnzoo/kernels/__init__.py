@@ -11,7 +11,9 @@ faster, for TensorFlow, JAX and PyTorch. Whatever a backend offers must agree wi
 import importlib
 
 import keras
+from keras.src.backend import compute_output_spec as _outline
 from keras.src.backend import get_keras_mask as mask_of  # no public name exists
+from keras.src.backend import set_keras_mask as set_mask
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.backend.common.tensor_attributes import get_tensor_attr, set_tensor_attr
 
@@ -34,8 +36,11 @@ __all__ = [
     "in_symbolic_scope",
     "linear_scan",
     "mask_of",
+    "outline",
     "pointwise",
     "previous",
+    "set_mask",
+    "settle",
     "split",
     "walk",
 ]
@@ -168,6 +173,21 @@ def attached(x, name):
 def gradient(function, x):
     """The gradient of a scalar `function` at the tensor `x`; zero where `x` has no effect."""
     return _kernels.gradient(function, x)
+
+
+def outline(function, *arrays):
+    """What `function` would give, as `KerasTensor`s: it is traced, and layers are built, alone."""
+
+    def outlined(x):
+        return keras.KerasTensor(x.shape, keras.backend.standardize_dtype(x.dtype))
+
+    return _outline(function, *keras.tree.map_structure(outlined, arrays))
+
+
+def settle(model):
+    """Have the variables of `model` hold what its trainer has computed, in the midst of `fit`."""
+    if hasattr(_kernels, "settle"):
+        _kernels.settle(model)
 
 
 def pointwise(activation):

@@ -74,5 +74,9 @@ def gradient(function, x):
     return jax.jit(jax.grad(function))(x)
 
 
+def settle(model):
+    model.jax_state_sync()
+
+
 def split(x, parts):
     return jnp.split(x, parts, axis=-1)

@@ -5,10 +5,9 @@ from keras import initializers, ops
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
 from keras_rnnzoo.base.arithmetic import cos, product, sin, winding
 from keras_rnnzoo.base.options import number, positive
-from keras_rnnzoo.base.starts import described, mapped
+from keras_rnnzoo.base.starts import mapped, normal
 
 _BIAS = ("use_bias", "bias_initializer", "bias_regularizer", "bias_constraint")
-_NORMAL = {"mode": "fan_in", "distribution": "untruncated_normal"}
 
 
 class LRUCell(LinearCell):
@@ -45,7 +44,7 @@ class LRUCell(LinearCell):
     biases = ()
     states = ("re", "im")
     state_dtypes = dict.fromkeys(states, "float32")
-    defaults = {"kernel_initializer": described("VarianceScaling", scale=0.5, **_NORMAL)}
+    defaults = {"kernel_initializer": normal(0.5)}
     refuses = dict.fromkeys(_BIAS, "its input product has none") | {
         "activation": "it is linear; put one between its layers",
         "zoneout": "a complex state of which one part is kept is turned",
@@ -68,8 +67,7 @@ class LRUCell(LinearCell):
         }
         for name, start in starts.items():
             self.add_own(name, (n,), initializer=start, dtype=dtype)
-        start = initializers.VarianceScaling(2.0, **_NORMAL)
-        self.add_own("output_kernel", (2 * n, n), "kernel", start)
+        self.add_own("output_kernel", (2 * n, n), "kernel", normal(2.0))
         if features == n:
             self.add_own("skip", (n,), "kernel", initializers.RandomNormal(stddev=1.0))
         else:

@@ -5,9 +5,9 @@ from keras import initializers, ops
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
 from keras_rnnzoo.base.arithmetic import product
 from keras_rnnzoo.base.options import positive, positive_int
-from keras_rnnzoo.base.starts import described, mapped
+from keras_rnnzoo.base.starts import mapped, normal
 
-_RING = (0.9**2, 0.999**2)  # in which a² starts where the gate r is open
+_RING = (0.9**2, 0.999**2)  # in which a² starts, were c · r one
 
 
 def _root(x):
@@ -29,14 +29,14 @@ class RGLRUCell(LinearCell):
 
     where ' marks the step before; x S replaces x in the last line where the input is not `units`
     wide. Λ has the sign of the authors' code; the paper's text writes a = σ(Λ), which turns it. As
-    in the code, h = i ⊙ x where a sequence begins, and the derivative of the root is held at 1000.
-    The code takes every first step for such a beginning, here `resets` alone tells. The state is
-    float32 under mixed precision too.
+    in the code, h = i ⊙ x where a sequence begins and the derivative of the root goes no higher
+    than 1000. `resets` alone tell where one begins; the code has them at each first step too. The
+    state is float32 under mixed precision.
 
     Weights: `kernel (features, 2·units)`, or `(heads, features/heads, 2·units/heads)` with more
-    than one head, `bias (2·units,)`, blocks r, i; `decay (units,)` (Λ), which starts with a² spread
-    evenly between 0.9² and 0.999² for r = 1; `skip_kernel (features, units)` (S) where features
-    differ from units.
+    than one head, `bias (2·units,)`, blocks r, i; `decay (units,)` (Λ), which starts so that a²,
+    were c · r one, is spread evenly between 0.9² and 0.999²; `skip_kernel (features, units)` (S)
+    where features differ from units.
 
     Arguments:
         c: how fast an open gate forgets.
@@ -52,11 +52,7 @@ class RGLRUCell(LinearCell):
     gates = ("r", "i")
     state_dtypes = {"h": "float32"}
     refuses = {"activation": "its candidate is the input itself"}
-    defaults = {
-        "kernel_initializer": described(
-            "VarianceScaling", scale=1.0, mode="fan_in", distribution="untruncated_normal"
-        )
-    }
+    defaults = {"kernel_initializer": normal(1.0)}
 
     def __init__(self, units, c=8.0, heads=1, **options):
         super().__init__(units, **options)

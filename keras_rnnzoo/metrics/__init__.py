@@ -36,7 +36,11 @@ from keras_rnnzoo.metrics.forecast_points import (
 )
 from keras_rnnzoo.metrics.forecast_table import ForecastScores
 from keras_rnnzoo.metrics.forecasts import RunningScores, forecast_scores
-from keras_rnnzoo.metrics.task_scores import constant_scores, task_scores
+from keras_rnnzoo.metrics.task_scores import (
+    capability_scores,
+    constant_scores,
+    task_scores,
+)
 from keras_rnnzoo.metrics.translations import translation_scores
 
 __all__ = [
@@ -46,6 +50,7 @@ __all__ = [
     "RunningScores",
     "Score",
     "SpanError",
+    "capability_scores",
     "constant_scores",
     "coverage",
     "crps_gaussian",

@@ -63,11 +63,14 @@ def _losses(kind, y, z):
     return -np.take_along_axis(logs, y[..., None], -1)[..., 0], z.argmax(-1) == y
 
 
-def constant_scores(train, scored):
-    """Scores of the predictor that looks at no input: everywhere the mean target of `train`.
+def constant_outputs(train, scored):
+    """Raw outputs of the predictor that looks at no input: everywhere the mean target of `train`.
 
     Args:
         train, scored: `TaskSequences`.
+
+    Returns:
+        A list of arrays, one for each sequence of `scored`.
     """
     mean = train.mean_target()
     if train.kind == "values":
@@ -75,6 +78,38 @@ def constant_scores(train, scored):
     else:
         mean = np.clip(mean, 1e-6, 1 - 1e-6)
         raw = np.log(mean) - (np.log1p(-mean) if train.kind == "binary" else 0)
-    shape = np.shape(raw)
     steps = [(n,) if scored.every_step else () for n in scored.lengths]
-    return task_scores(scored, [np.broadcast_to(raw, (*lead, *shape)) for lead in steps])
+    return [np.broadcast_to(raw, (*lead, *np.shape(raw))) for lead in steps]
+
+
+def constant_scores(train, scored):
+    """`task_scores` of `constant_outputs`."""
+    return task_scores(scored, constant_outputs(train, scored))
+
+
+def capability_scores(sequences, raw):
+    """`task_scores`, and what says whether a task of memory is solved.
+
+    | kind | scores beside those of `task_scores` |
+    |---|---|
+    | "binary" | `scaled_accuracy`: 2 accuracy - 1, so that a coin has 0 |
+    | "values" | `rmse`, and `worst`: the largest absolute error of all |
+
+    Args:
+        sequences, raw: as in `task_scores`.
+
+    Returns:
+        A dict of floats.
+
+    Example:
+
+    >>> capability_scores(parts.test, model.raw(parts.test))["scaled_accuracy"]
+    """
+    found = task_scores(sequences, raw)
+    if sequences.kind == "binary":
+        found["scaled_accuracy"] = 2 * found["accuracy"] - 1
+    if sequences.kind == "values":
+        errors = [np.abs(np.asarray(z, "float64") - y) for y, z in zip(sequences.targets, raw)]
+        found["rmse"] = found["mse"] ** 0.5
+        found["worst"] = float(max(error.max() for error in errors))
+    return found

@@ -25,7 +25,7 @@ class PredictorRecipe:
         clipnorm: the norm to which the gradients of all weights together are clipped, or `None`.
 
     Raises:
-        ValueError: epochs, a batch size or a norm that cannot be.
+        ValueError: epochs, a batch size, a learning rate or a norm that cannot be.
 
     Example:
 
@@ -42,6 +42,11 @@ class PredictorRecipe:
     def __post_init__(self):
         positive_int("epochs", self.epochs)
         positive_int("batch_size", self.batch_size)
+        if not 0 < self.learning_rate < np.inf:
+            raise ValueError(
+                "`learning_rate` must be a number above 0. Received: "
+                f"learning_rate={self.learning_rate!r}"
+            )
         if self.clipnorm is not None and not 0 < self.clipnorm < np.inf:
             raise ValueError(
                 f"`clipnorm` must be a number above 0 or None. Received: clipnorm={self.clipnorm!r}"
@@ -72,8 +77,12 @@ RECIPES = {
         {"units": 64, "forget_start": 3.0}, epochs=20, learning_rate=0.02
     ),
     "parity": PredictorRecipe({"units": 24}, epochs=10, learning_rate=0.01),
+    "selective_copy": PredictorRecipe({"cell": "gru", "units": 32}, epochs=15, learning_rate=0.01),
     "spike_timing": PredictorRecipe(
         {"cell": "peephole_lstm", "units": 16}, epochs=12, learning_rate=0.02
+    ),
+    "function_generation": PredictorRecipe(
+        {"cell": "peephole_lstm", "units": 8}, epochs=30, learning_rate=0.02, batch_size=8
     ),
 }
 """By the `source` of the parts; those of generated tasks for the options in `memory.QUICK`.

@@ -37,6 +37,8 @@ class SequencePredictor(InOneFile, keras.Model):
         forget_start: where the biases of forget gates start: a number, `"chrono"`, or `None` for
             what the cell does by itself.
         chrono_steps: the longest time that matters, for `"chrono"`.
+        step_times: whether the number of each valid step, from 0, stands in front of its features,
+            for cells that read the time in their first column.
         seed: of dropout and of the chrono start. Other weights start by
             `keras.utils.set_random_seed`.
 
@@ -74,6 +76,7 @@ class SequencePredictor(InOneFile, keras.Model):
         dropout=0.0,
         forget_start=None,
         chrono_steps=None,
+        step_times=False,
         seed=None,
         **kwargs,
     ):
@@ -86,6 +89,7 @@ class SequencePredictor(InOneFile, keras.Model):
         self.outputs = positive_int("outputs", outputs)
         self.kind = choice("kind", kind, KINDS)
         self.every_step, self.ids = boolean("every_step", every_step), boolean("ids", ids)
+        self.step_times = boolean("step_times", step_times)
         self.dropout = rate("dropout", dropout)
         if embedding_dim is not None and not self.ids:
             raise ValueError(
@@ -115,10 +119,11 @@ class SequencePredictor(InOneFile, keras.Model):
     def build(self, input_shape=None):
         if self.built:
             return
-        shape = (None, None, self.features)
+        width = self.features
         if self.embedding is not None:
             self.embedding.build((None, None))
-            shape = (None, None, self.embedding.output_dim)
+            width = self.embedding.output_dim
+        shape = (None, None, width + self.step_times)
         self.recurrent.build(shape)
         start, steps = self._start
         if start is not None:
@@ -133,6 +138,8 @@ class SequencePredictor(InOneFile, keras.Model):
             x = ops.one_hot(inputs["ids"], self.features, dtype=self.compute_dtype)
         else:
             x = self.embedding(inputs["ids"])
+        if self.step_times:
+            x = ops.concatenate([_times(x, inputs.get("mask")), x], axis=-1)
         y = self.recurrent(x, mask=inputs.get("mask"), training=training)
         return self.head(self.drop(y, training=training))
 
@@ -227,6 +234,12 @@ class SequencePredictor(InOneFile, keras.Model):
     def sample(cls):
         """A small one."""
         return cls(2, 3, "binary", units=4)
+
+
+def _times(x, mask):
+    """How many valid steps were before each step, (batch, time, 1)."""
+    valid = ops.ones_like(x[..., :1]) if mask is None else ops.cast(mask, x.dtype)[..., None]
+    return ops.cumsum(valid, axis=1) - valid
 
 
 def _probabilities(raw, kind):

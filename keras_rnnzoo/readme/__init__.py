@@ -7,10 +7,12 @@ import re
 
 from keras_rnnzoo.readme.forecasts import cells_table, forecasting_table, quantiles_table
 from keras_rnnzoo.readme.layers import kernels_table, layers_table
+from keras_rnnzoo.readme.memory import memory_table
 from keras_rnnzoo.readme.places import ROOT
 from keras_rnnzoo.readme.results import (
     digits_table,
     imdb_table,
+    language_table,
     movement_table,
     ner_table,
     shapes_table,
@@ -32,6 +34,8 @@ PARTS = {
     "digits": digits_table,
     "shapes": shapes_table,
     "translation": translation_table,
+    "language": language_table,
+    "memory": memory_table,
     "crf": crf_table,
     "speed": speed_table,
 }

@@ -127,3 +127,28 @@ def translation_table(path=RESULTS / "translation.jsonl"):
         cells = [f"`{data}`", name, str(len(found)), *scores, seconds]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def language_table(path=RESULTS / "language_model.jsonl"):
+    """Nats per character by model: mean and spread over seeds."""
+    if not path.exists():
+        return "No run on the real text is recorded yet."
+    groups = {}
+    for record in read_records(path):
+        for row in record["rows"]:
+            ours = row is record["rows"][0]
+            groups.setdefault((record["config_hash"] if ours else "", row["model"]), []).append(row)
+    names = ["model", "parameters", "seeds", "validation nats", "test nats", "test bits"]
+    rows = [f"| {' | '.join([*names, 'seconds a seed'])} |", "|---" * (len(names) + 1) + "|"]
+    for (own, name), runs in sorted(groups.items(), key=_fewest_nats):
+        found = runs if own else runs[:1]
+        parameters = f"{found[0]['parameters']:,}" if own else ""
+        scores = [spread(found, key, 3) for key in ("validation", "test", "test_bits")]
+        seconds = f"{np.median([row['seconds'] for row in found]):.0f}"
+        cells = [name, parameters, str(len(found)), *scores, seconds]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _fewest_nats(group):
+    return np.mean([row["validation"] for row in group[1]])

@@ -1,9 +1,7 @@
-"""What happens along time in a model: how far gradients reach, and where they break."""
+"""Learning through time: how far gradients reach, where they break, and how to cut them."""
 
 from keras_rnnzoo.through_time.gradients import gradient_through_time
 from keras_rnnzoo.through_time.not_finite import explain_nan
+from keras_rnnzoo.through_time.truncated import TruncatedBPTT
 
-__all__ = [
-    "explain_nan",
-    "gradient_through_time",
-]
+__all__ = ["TruncatedBPTT", "explain_nan", "gradient_through_time"]

@@ -5,7 +5,7 @@ from keras import ops
 
 from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
-from keras_rnnzoo.base.passage import resets_within
+from keras_rnnzoo.base.passage import mask_taken, mask_within, resets_within
 from keras_rnnzoo.base.sequences import TakesMask, turned
 from keras_rnnzoo.cells import LSTM
 from keras_rnnzoo.wrappers.merge import Merge, merge_mode_of
@@ -149,19 +149,20 @@ class Bidirectional(TakesMask, keras.layers.Layer):
 
     def call(self, sequences, initial_state=None, mask=None, training=False, resets=None):
         forward_state, backward_state = self._split(initial_state)
-        resets = resets_within(resets)
+        resets, mask = resets_within(resets), mask_within(mask)
         there = {} if resets is None else {"resets": resets}
         back = {} if resets is None else {"resets": turned(ops.cast(resets, "bool"))}
-        forward = self.forward_layer(
-            sequences, initial_state=forward_state, mask=mask, training=training, **there
-        )
-        backward = self.backward_layer(
-            ops.flip(sequences, axis=1),
-            initial_state=backward_state,
-            mask=None if mask is None else ops.flip(mask, axis=1),
-            training=training,
-            **back,
-        )
+        with mask_taken():
+            forward = self.forward_layer(
+                sequences, initial_state=forward_state, mask=mask, training=training, **there
+            )
+            backward = self.backward_layer(
+                ops.flip(sequences, axis=1),
+                initial_state=backward_state,
+                mask=None if mask is None else ops.flip(mask, axis=1),
+                training=training,
+                **back,
+            )
         if not self.return_state:
             return self._merge_outputs(forward, backward, mask)
         output = self._merge_outputs(forward[0], backward[0], mask)

@@ -9,6 +9,7 @@ from keras_rnnzoo import kernels
 from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, PACKAGE, register, take_version
 from keras_rnnzoo.base.options import choice, positive_int, rate
+from keras_rnnzoo.base.passage import mask_within
 from keras_rnnzoo.base.sequences import TakesMask
 from keras_rnnzoo.wrappers.bidirectional import Bidirectional, number_of_states, reseeded
 from keras_rnnzoo.wrappers.connections import CONNECTIONS, Connection
@@ -144,6 +145,7 @@ class StackedRecurrent(TakesMask, keras.layers.Layer):
 
     def call(self, sequences, initial_state=None, mask=None, training=False, resets=None):
         z, states = ops.cast(sequences, self.compute_dtype), []
+        mask = mask_within(mask)
         mask = None if mask is None else ops.cast(mask, "bool")
         given = self._split(initial_state)
         more = (

@@ -1,0 +1,65 @@
+"""A loss that is a mean over steps, whatever the windows in which they come."""
+
+import keras
+from keras import ops
+
+from keras_rnnzoo import kernels
+
+
+class LossOfSteps:
+    """What `TruncatedBPTT` knows about losses and metrics."""
+
+    def compile(self, optimizer="adam", loss=None, metrics=None, weighted_metrics=None, **kwargs):
+        """As `keras.Model.compile`; all metrics are weighted, as padded steps must not count."""
+        metrics, weighted = map(listed, (metrics, weighted_metrics))
+        super().compile(optimizer, loss, weighted_metrics=[*metrics, *weighted] or None, **kwargs)
+        self._loss_checked = False
+        self._seen.clear()
+
+    @property
+    def metrics(self):
+        """As in Keras, with the loss as a mean over steps in place of one over windows."""
+        own = (self.step_loss, self._loss_tracker)
+        others = [metric for metric in super().metrics if not any(metric is one for one in own)]
+        return [self.step_loss, *others] if self.compiled else others
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        # Keras, on PyTorch, scales the weights that it is given in place where there is a mask.
+        own = None if sample_weight is None else ops.copy(sample_weight)
+        loss = super().compute_loss(x, y, y_pred, own, training)
+        reduction = getattr(self.loss, "reduction", "sum_over_batch_size")
+        weight = ops.ones(ops.shape(y_pred)[:2], "float32")
+        mask = kernels.mask_of(y_pred)
+        if mask is not None:
+            weight = weight * ops.cast(mask, "float32")
+        if reduction == "mean_with_sample_weight" and sample_weight is not None:
+            weight = weight * ops.cast(sample_weight, "float32")
+        count = 1.0 if reduction == "sum" else ops.sum(weight)
+        self.step_loss.update_state(ops.stop_gradient(loss), sample_weight=count)
+        return loss
+
+    def _check_loss(self, y, outputs):
+        """A loss must give a number for each step, or there is no mean over steps."""
+        loss = keras.losses.get(self.loss) if isinstance(self.loss, str) else self.loss
+        if not callable(loss):
+            raise ValueError(
+                "TruncatedBPTT takes one loss for its one output, a name, function or "
+                f"keras.losses.Loss. Received: loss={self.loss!r}"
+            )
+        loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
+        values = kernels.outline(loss, y, outputs)
+        expected = tuple(outputs.shape[:2])
+        if tuple(values.shape[:2]) != expected:
+            raise ValueError(
+                f"The loss must give a number for each row and step, {expected}. Give targets of "
+                f"the rank of the outputs, {tuple(outputs.shape)}, and a loss that leaves time "
+                f"alone. Received: losses of shape {tuple(values.shape)} from targets of shape "
+                f"{tuple(y.shape)}"
+            )
+
+
+def listed(value):
+    """`value` as a list, empty for `None`."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
