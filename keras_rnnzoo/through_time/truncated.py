@@ -9,7 +9,7 @@ from keras_rnnzoo import kernels
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, register, take_version
 from keras_rnnzoo.base.options import boolean, positive_int
 from keras_rnnzoo.base.passage import Passage
-from keras_rnnzoo.through_time.carrying import Carried, find_layers
+from keras_rnnzoo.through_time.carrying import Carried, check_loss, find_layers
 from keras_rnnzoo.through_time.segments import Segments
 from keras_rnnzoo.through_time.watch import NotFinite, Watch
 
@@ -26,7 +26,8 @@ class TruncatedBPTT(keras.Model):
     as the model. Every update takes a window of `batch_size` rows; its loss is the mean over those
     of its steps that are no padding, so a window that is cut short is not diluted. The loss that is
     reported is the mean over all steps. Metrics are weighted, padding counts in none. Dropout masks
-    are drawn anew for each window.
+    are drawn anew for each window. Where windows divide the sequences and `batch_size` the rows,
+    nothing is padded and no mask is needed, which is fastest.
 
     Arguments:
         model: a `keras.Model` with one input, or a dict of inputs, all `(rows, time, ...)`, and one
@@ -157,25 +158,6 @@ class TruncatedBPTT(keras.Model):
         self.step_loss.update_state(ops.stop_gradient(loss), sample_weight=count)
         return loss
 
-    def _check_loss(self, y, outputs):
-        """A loss must give a number for each step, or there is no mean over steps."""
-        loss = keras.losses.get(self.loss) if isinstance(self.loss, str) else self.loss
-        if not callable(loss):
-            raise ValueError(
-                "TruncatedBPTT takes one loss for its one output, a name, function or "
-                f"keras.losses.Loss. Received: loss={self.loss!r}"
-            )
-        loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
-        values = kernels.outline(loss, y, outputs)
-        expected = tuple(outputs.shape[:2])
-        if tuple(values.shape[:2]) != expected:
-            raise ValueError(
-                f"The loss must give a number for each row and step, {expected}. Give targets of "
-                f"the rank of the outputs, {tuple(outputs.shape)}, and a loss that leaves time "
-                f"alone. Received: losses of shape {tuple(values.shape)} from targets of shape "
-                f"{tuple(y.shape)}"
-            )
-
     # Whole sequences ----------------------------------------------------------------------------
 
     def fit(
@@ -272,7 +254,7 @@ class TruncatedBPTT(keras.Model):
             if kind != "predict" and self.loss is not None:
                 if segments.y is None:
                     raise ValueError("Expected targets for every step. Received: y=None")
-                self._check_loss(batch[1], outputs)
+                check_loss(self.loss, batch[1], outputs)
                 self._loss_checked = True
         self.carried.prepare(segments.batch_size)
         self._one_shape(kind, (segments.batch_size, segments.window))
@@ -288,10 +270,8 @@ class TruncatedBPTT(keras.Model):
     def get_config(self):
         return {
             **super().get_config(),
+            **{name: getattr(self, name) for name in ("window", "carry", "seed")},
             "model": keras.saving.serialize_keras_object(self.model),
-            "window": self.window,
-            "carry": self.carry,
-            "seed": self.seed,
             "config_version": CONFIG_VERSION,
         }
 
@@ -303,9 +283,7 @@ class TruncatedBPTT(keras.Model):
 
 
 def _listed(value):
-    if value is None:
-        return []
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    return [] if value is None else [*value] if isinstance(value, (list, tuple)) else [value]
 
 
 def _named(validation_data):
