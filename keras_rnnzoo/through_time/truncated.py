@@ -112,14 +112,14 @@ class TruncatedBPTT(keras.Model):
         self.carried = Carried(layers)
         self.carried.prepare(first.shape[0])
 
-    def train_on_batch(self, x, y=None, **kwargs):
+    def train_on_batch(self, x, y=None, sample_weight=None, **kwargs):
         """One update on a window of your own, which goes on from the window before it."""
         shape = keras.tree.flatten(x)[-1].shape[:2]
         if self.carry:
             self._look_at(x)
             self.carried.check(shape[0])
         self._one_shape("train", shape)
-        return super().train_on_batch(x, y, **kwargs)
+        return super().train_on_batch(x, y, sample_weight, **kwargs)
 
     @property
     def non_trainable_variables(self):
