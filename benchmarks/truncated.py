@@ -94,9 +94,10 @@ def run_backend(epochs, quick):
         seconds, megabytes = found[kind].values()
         ratio = found["full"]["seconds"] / seconds
         share = megabytes / found["full"]["megabytes"]
+        updates = 1 if kind == "full" else TIME // WINDOW
         print(
-            f"{kind:<10} {seconds:7.3f} s an epoch ({ratio:.2f} times as fast)  "
-            f"{megabytes:7.0f} MB above the start ({share:.2f} of full)",
+            f"{kind:<10} {seconds:7.3f} s an epoch ({ratio:.2f} times as fast), "
+            f"{updates:>2} updates, {megabytes:7.0f} MB above the start ({share:.2f} of full)",
             flush=True,
         )
     if not quick:

@@ -154,10 +154,13 @@ def test_a_loss_without_time_is_refused(x, y):
 
 
 def test_a_run_that_explodes_names_window_layer_and_step(rng):
-    """h_t = x_t + w h_(t-1): the first update makes w so large that h overflows in window 2."""
+    """h_t = x_t + w h_(t-1): the first update makes w so large that h overflows in the next window.
+
+    The third one is padded, so that steps are weighted.
+    """
     walker = zoo.SimpleRNN(1, activation="linear", return_sequences=True, name="walker")
     model = keras.Sequential([keras.Input((None, 1)), walker])
-    x = np.ones((1, 8, 1), "float32")
+    x = np.ones((1, 9, 1), "float32")
     trainer = TruncatedBPTT(model, 4)
     trainer.compile(keras.optimizers.SGD(1e15), "mae")
     model.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])

@@ -123,6 +123,25 @@ def find_layers(model, window):
     return visited, outputs
 
 
+def check_loss(loss, y, outputs):
+    """A loss must give a number for each step, or there is no mean over steps."""
+    given, loss = loss, keras.losses.get(loss) if isinstance(loss, str) else loss
+    if not callable(loss):
+        raise ValueError(
+            "TruncatedBPTT takes one loss for its one output, a name, function or "
+            f"keras.losses.Loss. Received: loss={given!r}"
+        )
+    loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    values, expected = kernels.outline(loss, y, outputs), tuple(outputs.shape[:2])
+    if tuple(values.shape[:2]) != expected:
+        raise ValueError(
+            f"The loss must give a number for each row and step, {expected}. Give targets of the "
+            f"rank of the outputs, {tuple(outputs.shape)}, and a loss that leaves time alone. "
+            f"Received: losses of shape {tuple(values.shape)} from targets of shape "
+            f"{tuple(y.shape)}"
+        )
+
+
 def _check_layer(layer, visited):
     name = f"layer {layer.name!r} ({type(layer).__name__})"
     if isinstance(layer, _AHEAD) or getattr(layer, "go_backwards", False):

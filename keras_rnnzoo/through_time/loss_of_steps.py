@@ -1,6 +1,5 @@
 """A loss that is a mean over steps, whatever the windows in which they come."""
 
-import keras
 from keras import ops
 
 from keras_rnnzoo import kernels
@@ -37,25 +36,6 @@ class LossOfSteps:
         count = 1.0 if reduction == "sum" else ops.sum(weight)
         self.step_loss.update_state(ops.stop_gradient(loss), sample_weight=count)
         return loss
-
-    def _check_loss(self, y, outputs):
-        """A loss must give a number for each step, or there is no mean over steps."""
-        loss = keras.losses.get(self.loss) if isinstance(self.loss, str) else self.loss
-        if not callable(loss):
-            raise ValueError(
-                "TruncatedBPTT takes one loss for its one output, a name, function or "
-                f"keras.losses.Loss. Received: loss={self.loss!r}"
-            )
-        loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
-        values = kernels.outline(loss, y, outputs)
-        expected = tuple(outputs.shape[:2])
-        if tuple(values.shape[:2]) != expected:
-            raise ValueError(
-                f"The loss must give a number for each row and step, {expected}. Give targets of "
-                f"the rank of the outputs, {tuple(outputs.shape)}, and a loss that leaves time "
-                f"alone. Received: losses of shape {tuple(values.shape)} from targets of shape "
-                f"{tuple(y.shape)}"
-            )
 
 
 def listed(value):
