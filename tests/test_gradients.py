@@ -8,6 +8,8 @@ from gradients import check_against_differences, default_loss, differentiable, f
 from helpers import BACKEND, MASKS, by_oracle, close, filled, numpy, sequences, states_for
 from running import FIRST
 
+import keras_rnnzoo
+
 
 @pytest.mark.parametrize("case", [*CASES, TALLY], ids=str)
 def test_gradients_are_finite_differences(case, rng):
@@ -70,3 +72,19 @@ def test_xla_on_tensorflow_gives_the_same_gradients(case, rng):
     np.testing.assert_allclose(value, expected["value"], 1e-4, 1e-4)
     close(by_x, expected["x"], 1e-4)
     close(list(by_weights), expected["weights"], 1e-4)
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="JAX compiles everywhere, torch does not")
+@pytest.mark.parametrize("name", ["GRU", "IntersectionRNN"])
+def test_xla_trains_layers_that_give_the_last_output_alone(name, rng):
+    """With masks; a loop that carries an empty list of outputs has no gradient under XLA."""
+    x, y = sequences(rng, len(MASKS)), rng.normal(size=(len(MASKS), 4))
+    x[~MASKS] = 0.0
+    losses = []
+    for compiled in (True, False):
+        layer = filled(getattr(keras_rnnzoo, name)(4), np.random.default_rng(3))
+        model = keras.Sequential([keras.layers.Masking(), layer])
+        model.compile("sgd", "mse", jit_compile=compiled)
+        losses.append(model.fit(x, y, epochs=3, batch_size=6, verbose=0).history["loss"])
+    close(*losses)
+    assert losses[0][-1] < losses[0][0]

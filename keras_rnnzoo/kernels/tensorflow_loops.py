@@ -54,7 +54,9 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
     shapes = [state.shape for state in states]
 
-    def body(t, outputs, *carried):  # the fewer values are carried, the cheaper is each step
+    # The fewer values are carried, the cheaper is a step; and XLA takes no empty list of outputs.
+    def body(t, *carried):
+        outputs, carried = (carried[0], carried[1:]) if return_sequences else (None, carried)
         old_output, *old_states = carried if carries_output else (None, *carried)
         here = {name: value.read(t) for name, value in steps.items()}
         projected = loop.project(x.read(t))
@@ -65,15 +67,15 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
             output = new_states[0] if loop.output_is_state else _hold(mask_t, output, old_output)
         for state, shape in zip(new_states, shapes):
             state.set_shape(shape)
-        if return_sequences:
-            outputs = outputs.write(t, output)
-        return outputs, *([output] if carries_output else []), *new_states
+        written = [outputs.write(t, output)] if return_sequences else []
+        return *written, *([output] if carries_output else []), *new_states
 
-    size = length if return_sequences else 0
     blank = loop.blank
-    outputs = tf.TensorArray(blank.dtype, size=size, element_shape=blank.shape)
-    start = (outputs, *([blank] if carries_output else []), *states)
-    outputs, *carried = _while(body, start, length)
+    start = [blank] if carries_output else []
+    if return_sequences:
+        start = [tf.TensorArray(blank.dtype, size=length, element_shape=blank.shape), *start]
+    carried = _while(body, (*start, *states), length)
+    outputs, carried = (carried[0], carried[1:]) if return_sequences else (None, carried)
     last, *states = carried if carries_output else (None, *carried)
     outputs = _batch_major(outputs, inputs, blank) if return_sequences else None
     if not carries_output:
