@@ -107,6 +107,22 @@ def test_gradient_through_time_is_relative_and_logarithmic(tmp_path):
     np.testing.assert_array_equal(lines(axes)["SimpleRNN"].get_ydata(), [np.nan, 1e-3, 1])
 
 
+def test_several_runs_are_a_line_and_a_band(tmp_path):
+    """A panel below has the Jacobians; steps at which none was computed are passed over."""
+    runs = np.array([[1.0, 1.0, 2.0], [3.0, 4.0, 2.0], [8.0, 3.0, 2.0]])
+    stretch = [0.5, np.nan, 2.0]
+    figure = figures.gradient_through_time({"GRU": runs, "MGU": [1e-3, 1]}, {"GRU": stretch})
+    above, below = drawn(figure, tmp_path)
+    assert lines(above)["GRU"].get_ydata().tolist() == [1.5, 1.5, 1]
+    (band,) = above.collections
+    assert band.get_paths()[0].get_extents().get_points()[:, 1].tolist() == [0.5, 4]
+    assert lines(below)["GRU"].get_xdata().tolist() == [2, 0]
+    assert lines(below)["GRU"].get_ydata().tolist() == [0.5, 2]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["GRU", "MGU"]
+    with pytest.raises(ValueError, match=r"jacobians of \['LSTM'\]"):
+        figures.gradient_through_time({"GRU": runs}, {"LSTM": stretch})
+
+
 def test_many_cells_are_told_apart(tmp_path):
     norms = {f"cell {i}": [1.0 + i, 1.0] for i in range(20)}
     (axes,) = drawn(figures.gradient_through_time(norms), tmp_path)

@@ -219,6 +219,19 @@ def test_stateful_layers_start_from_what_they_hold_and_keep_it(rng):
     close(got.norms["h"], expected.norms["h"])
 
 
+def test_half_precision_tells_the_same(rng):
+    """States of an LSTM in bfloat16, those of a linear cell in float32."""
+    for name in ("lstm", "lru") if ALL else ("lstm",):
+        x, whole = sequences(rng), filled(zoo.get(name)(4), rng)
+        half = zoo.get(name)(4, dtype="mixed_bfloat16")
+        half.build(x.shape)
+        half.set_weights(whole.get_weights())
+        got, expected = (gradient_through_time(one, x)[one.name] for one in (half, whole))
+        assert got.saturation.keys() == expected.saturation.keys()
+        close(got.total, expected.total, 0.1)
+        close(got.jacobian, expected.jacobian, 0.1)
+
+
 @running.on_one_backend
 def test_names_of_two_layers_are_kept_apart(rng):
     one, two = (zoo.SimpleRNN(4, name="same", return_sequences=True) for _ in range(2))

@@ -1,9 +1,9 @@
 """Where a NaN comes from: the weight, or the layer and the step."""
 
 import numpy as np
-from keras import ops
 
 from keras_rnnzoo.through_time.nudged import nudged, question
+from keras_rnnzoo.through_time.steps import array
 
 
 def explain_nan(model, x, y=None, loss=None, mask=None):
@@ -47,11 +47,11 @@ def explain(asked, found):
 
 
 def _finite(tensor):
-    return np.isfinite(ops.convert_to_numpy(tensor)).all()
+    return np.isfinite(array(tensor)).all()
 
 
 def _weight(weight):
-    count = int((~np.isfinite(ops.convert_to_numpy(weight))).sum())
+    count = int((~np.isfinite(array(weight))).sum())
     return f"Weight {weight.path}: {count} of its {np.prod(weight.shape)} numbers are not finite."
 
 

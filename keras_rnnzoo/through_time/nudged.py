@@ -15,7 +15,7 @@ from keras import ops
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base import RecurrentLayer
 from keras_rnnzoo.base.passage import Passage
-from keras_rnnzoo.through_time.steps import Walk
+from keras_rnnzoo.through_time.steps import Walk, array
 
 
 class Nudged(NamedTuple):
@@ -75,7 +75,7 @@ def nudged(asked):
     """
     with resting(asked.model) as states:
         with Passage(states=states) as passage:
-            loss = ops.convert_to_numpy(_loss(asked, _output(asked)))
+            loss = array(_loss(asked, _output(asked)))
         visits = _by_name(passage.visits)
         spots = {name: _spots(visit) for name, visit in visits.items()}
         widths = [math.prod(shape) for named in spots.values() for shape in named.values()]

@@ -20,7 +20,7 @@ class Walk:
     def __init__(self, visit):
         self.cell, start = visit.layer.cell, _flat(visit.start)
         self.after = self._walked(visit, start)
-        self.x = ops.convert_to_numpy(visit.sequences).astype(self.after.dtype)
+        self.x = array(visit.sequences).astype(self.after.dtype)
         self.valid = np.ones(self.x.shape[:2], bool)
         start = ops.convert_to_numpy(start)[:, None]
         self.before = np.concatenate([start, self.after[:, :-1]], axis=1)
@@ -70,6 +70,12 @@ class Walk:
         np.add.at(sums, places[:, 1], values)
         np.add.at(counts, places[:, 1], 1)
         return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def array(tensor):
+    """A tensor of any precision in float64; NumPy by itself knows no bfloat16."""
+    wide = "float64" if "float64" in str(tensor.dtype) else "float32"
+    return ops.convert_to_numpy(ops.cast(tensor, wide)).astype("float64")
 
 
 def _flat(states):
@@ -130,7 +136,7 @@ def saturation(walk):
     for _, x, before in walk.chunks(places, AT_ONCE):
         calls = _step(walk, x, before)[1]
         for gate, (number, ends) in gates.items():
-            value = ops.convert_to_numpy(calls[number][1]).astype("float64")
+            value = array(calls[number][1])
             near = np.any([abs(value - end) < NEAR for end in ends], axis=0)
             shares.setdefault(gate, []).append(near.reshape(len(near), -1).mean(axis=1))
     return {gate: walk.averaged(places, np.concatenate(parts)) for gate, parts in shares.items()}
@@ -195,7 +201,7 @@ def _recorded(cell):
 
 
 def _moves_by_one(argument, row):
-    argument = ops.convert_to_numpy(argument).astype("float64")
+    argument = array(argument)
     if argument.ndim < 2:  # a weight of the cell, not what it sees
         return False
     return np.allclose(argument[row] - argument[0], 1, atol=0.02)
