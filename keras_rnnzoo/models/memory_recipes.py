@@ -13,7 +13,7 @@ LONG = ("adding", "copy")
 
 BY_TASK = {
     "adding": PredictorRecipe({"units": 64}, epochs=200, learning_rate=1e-2, batch_size=32),
-    "copy": PredictorRecipe({"units": 64}, epochs=400, learning_rate=5e-3, batch_size=32),
+    "copy": PredictorRecipe({"units": 64}, epochs=300, learning_rate=1e-2, batch_size=32),
     "parity": PredictorRecipe({"units": 32}, epochs=400, learning_rate=5e-3, batch_size=64),
     "selective_copy": PredictorRecipe({"units": 64}, epochs=200, learning_rate=5e-3, batch_size=64),
     "spike_timing": PredictorRecipe({"units": 1}, epochs=200, learning_rate=5e-2, batch_size=16),
