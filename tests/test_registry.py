@@ -22,6 +22,8 @@ def inputs_of(layer):
         return (layer.batches(["a good film", "bad"], batch_size=2)[0][0],)
     if isinstance(layer, zoo.Seq2Seq):
         return ({"source": np.array([[4, 5, 3], [5, 3, 0]]), "target": np.array([[2, 4], [2, 5]])},)
+    if isinstance(layer, zoo.LanguageModel):
+        return (np.array([[2, 3, 0], [1, 0, 0]], "int32"),)
     if isinstance(layer, zoo.Forecaster):
         return ({"history": x.reshape(5, 8, 1)},)
     if isinstance(layer, zoo.ClipClassifier):
