@@ -32,7 +32,7 @@ APART = {"AttentionCell": "a cell: called with states", "HierarchicalAttention":
 
 
 def fresh(value):
-    """A layer made now: Keras's test starts the counters of names anew, so older names may clash."""
+    """A layer made now: Keras's test counts names anew, so those made before may clash."""
     return value.from_config(value.get_config()) if isinstance(value, keras.Layer) else value
 
 
