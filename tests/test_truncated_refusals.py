@@ -196,6 +196,9 @@ def test_each_place_where_nan_can_begin(x, y):
 
     message = "gradient at the state h of layer 'walker' is not, from step 4 backwards"
     assert message in said(y=weights, loss=root, model=model_of("MinGRU"))
+    trainer = trainer_of("MinGRU", 3, "adam", loss=root)  # the same, met while training
+    with pytest.raises(ValueError, match=r"window 0 \(steps 0 to 2\).* from step 2 backwards"):
+        trainer.fit(x, weights, **QUIET)
     assert said().startswith("but states, loss and gradients are finite")
 
 

@@ -52,7 +52,9 @@ def _scalar(loss, y, outputs, sample_weight):
     if isinstance(loss, keras.losses.Loss):
         return loss(y, outputs, sample_weight)
     values = loss(y, outputs)
-    return ops.mean(values if sample_weight is None else values * sample_weight)
+    if sample_weight is not None:
+        values = values * ops.convert_to_tensor(sample_weight, dtype=values.dtype)
+    return ops.mean(values)
 
 
 # Forwards -----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """A loss that is a mean over steps, whatever the windows in which they come."""
 
+import keras
 from keras import ops
 
 from keras_rnnzoo import kernels
@@ -14,6 +15,11 @@ class LossOfSteps:
         super().compile(optimizer, loss, weighted_metrics=[*metrics, *weighted] or None, **kwargs)
         self._loss_checked = False
         self._seen.clear()
+
+    def compile_from_config(self, config):
+        """What `keras.saving.load_model` calls; Keras leaves it to whoever has an own `compile`."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
 
     @property
     def metrics(self):
