@@ -36,6 +36,7 @@ from keras_rnnzoo.models.text_recipes import (
     REVIEWS,
     SAMPLE,
     build_classifier,
+    describe,
     fit_classifier,
 )
 from keras_rnnzoo.through_time import gradient_through_time
@@ -277,15 +278,6 @@ def main():
     predict(run.path / "model.keras", known)
     print(f"\nModel and figures are in {run.path}")
     return None
-
-
-def describe(recipe):
-    model = recipe.model
-    name = f"{model['depth']} x Bi{zoo.get(model['cell']).__name__}, {model['merge_mode']}"
-    name += f", {model['architecture']}" if "architecture" in model else ""
-    if model.get("evidence"):
-        return f"hybrid: {name}, with naive-Bayes evidence"
-    return name + (" + bag head" if model.get("bag") else "")
 
 
 def record(args, reviews, config, rows, scores, where):

@@ -209,3 +209,11 @@ def test_the_mask_of_the_input_reaches_every_layer():
 def test_bad_input_is_refused(make, error, text):
     with pytest.raises(error, match=text):
         make()
+
+
+def test_a_cell_that_reads_times_is_the_first_of_a_stack_or_refused():
+    """Another layer's output is no time."""
+    first = zoo.StackedRecurrent(["phased_lstm", "gru"], 4)
+    assert first(inputs()).shape == (3, 4)
+    with pytest.raises(ValueError, match="PhasedLSTM reads the time.*Received: PhasedLSTM as a de"):
+        zoo.StackedRecurrent("phased_lstm", 4, depth=2)

@@ -56,7 +56,8 @@ def test_a_cell_goes_without_what_it_refuses():
 def test_every_cell_and_choice_can_be_built():
     """Whatever is drawn, the stack takes it."""
     cells = spaces.read_cells("all")
-    assert {zoo.get(cell).__name__ for cell in cells} == set(zoo.list_layers())
+    without_times = set(zoo.list_layers()) - {"PhasedLSTM"}
+    assert {zoo.get(cell).__name__ for cell in cells} == without_times
     for cell in cells:
         for noise in spaces.NOISES:
             choices = spaces.Choices(cells, (2,), 1000)

@@ -55,6 +55,9 @@ class Choices:
 def read_cells(text):
     """Names of cells in snake case, from a list with commas in either spelling, or `"all"`.
 
+    `"all"` leaves out what reads the time of a step from its input (PhasedLSTM), as no task of a
+    sweep has one there.
+
     Raises:
         ValueError: an unknown name, with the nearest that is known; a name given twice.
 
@@ -64,7 +67,10 @@ def read_cells(text):
     ('lstm', 'peephole_lstm')
     """
     known = zoo.list_layers()
-    names = known if text.strip() == "all" else [part.strip() for part in text.split(",")]
+    if text.strip() == "all":
+        names = [name for name in known if not zoo.get(name).cell_class.side_inputs]
+    else:
+        names = [part.strip() for part in text.split(",")]
     classes = [zoo.get(name).__name__ for name in names if name]
     others = [name for name in classes if name not in known]
     if others:

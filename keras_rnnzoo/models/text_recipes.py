@@ -11,6 +11,7 @@ from keras_rnnzoo.models.evidence_classifier import EvidenceClassifier
 from keras_rnnzoo.models.schedules import optimizer
 from keras_rnnzoo.models.text_classifier import TextClassifier
 from keras_rnnzoo.models.text_evidence import NBEvidence, out_of_fold
+from keras_rnnzoo.registry import get
 
 
 @dataclass(frozen=True)
@@ -165,3 +166,25 @@ def fit_classifier(model, train, validation, recipe, seed=0, checkpoint=None, ca
     if informed:
         model.balance(validation.texts)
     return checkpoint.history if checkpoint else history
+
+
+def describe(recipe):
+    """A recipe in a few words, as tables name it.
+
+    Arguments:
+        recipe: a `TextRecipe`.
+
+    Returns:
+        Text: depth and cell, how directions merge, and what reads beside them.
+
+    Example:
+
+    >>> describe(TextRecipe({"cell": "gru", "depth": 2, "merge_mode": "concat", "bag": True}))
+    '2 x BiGRU, concat + bag head'
+    """
+    model = recipe.model
+    name = f"{model['depth']} x Bi{get(model['cell']).__name__}, {model['merge_mode']}"
+    name += f", {model['architecture']}" if "architecture" in model else ""
+    if model.get("evidence"):
+        return f"hybrid: {name}, with naive-Bayes evidence"
+    return name + (" + bag head" if model.get("bag") else "")

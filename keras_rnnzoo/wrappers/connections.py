@@ -83,4 +83,15 @@ def _product(x, kernel):
     return product(x, ops.convert_to_tensor(kernel))
 
 
+def refuse_side_inputs(deeper):
+    """An error if one of the `deeper` layer classes of a stack reads more than features."""
+    for layer_class in deeper:
+        if layer_class.cell_class.side_inputs:
+            raise ValueError(
+                f"{layer_class.__name__} reads the time of each step from its input, and below it "
+                "in a stack there is only another layer's output. Use it as the first layer, and "
+                f"others above it. Received: {layer_class.__name__} as a deeper layer"
+            )
+
+
 register(Connection)

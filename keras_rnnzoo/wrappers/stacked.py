@@ -12,7 +12,7 @@ from keras_rnnzoo.base.options import choice, positive_int, rate
 from keras_rnnzoo.base.passage import mask_within
 from keras_rnnzoo.base.sequences import TakesMask
 from keras_rnnzoo.wrappers.bidirectional import Bidirectional, number_of_states, reseeded
-from keras_rnnzoo.wrappers.connections import CONNECTIONS, Connection
+from keras_rnnzoo.wrappers.connections import CONNECTIONS, Connection, refuse_side_inputs
 from keras_rnnzoo.wrappers.merge import merge_mode_of
 
 
@@ -92,6 +92,7 @@ class StackedRecurrent(TakesMask, keras.layers.Layer):
         if self.merge_mode is None:
             raise ValueError("A stack needs one output a layer. Received: merge_mode=None")
         classes = [_layer_class(one) for one in cells]
+        refuse_side_inputs(classes[1:])
         self.recurrent_layers = list(map(self._layer, range(self.depth), classes, self.units))
         kinds = [self.connections] * self.depth
         if self.connections == "dense":
@@ -243,8 +244,7 @@ class StackedRecurrent(TakesMask, keras.layers.Layer):
             if name != "self" and parameter.kind is not parameter.VAR_KEYWORD
         }
         own["cell"], own["units"] = list(self.cell), list(self.units)
-        options = keras.saving.serialize_keras_object(dict(self.cell_options))
-        own["cell_options"] = options
+        own["cell_options"] = keras.saving.serialize_keras_object(dict(self.cell_options))
         return {**super().get_config(), **own, "config_version": CONFIG_VERSION}
 
     @classmethod
