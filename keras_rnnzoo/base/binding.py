@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from types import SimpleNamespace
 
+import keras
 from keras import ops
 
 
@@ -19,11 +20,18 @@ class BoundWeights:
     @contextmanager
     def bound(self):
         """Within, `self.w` holds tensors made once instead of once a step."""
-        self._bound = self._bind()
+        before, self._bound = self._bound, self._bind()
         try:
             yield
         finally:
-            self._bound = None
+            self._bound = before
+
+    @contextmanager
+    def reading(self, values):
+        """As `bound`, of `values` in place of `self.weights`."""
+        mapping = list(zip(self.weights, values))
+        with keras.StatelessScope(mapping, initialize_variables=False), self.bound():
+            yield
 
     def _tensor(self, name, dtype=None):
         return ops.convert_to_tensor(getattr(self, name), dtype=dtype or self.compute_dtype)

@@ -188,10 +188,10 @@ class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.la
         ]
         return output, new
 
-    def unfold(self, sequences, states, mask, steps, drop, return_sequences):
+    def unfold(self, sequences, states, mask, steps, drop, return_sequences, recompute=None):
         """All of time: `(outputs or None, last output, states)`."""
         with self.bound():
-            if not (steps or drop):
+            if not (steps or drop or recompute):
                 done = kernels.fused(self, sequences, states, mask, return_sequences)
                 if done is not None:
                     return done
@@ -202,14 +202,15 @@ class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.la
                     (ops.shape(sequences)[0], self.output_size), dtype=self.compute_dtype
                 ),
                 output_is_state=self.output_is_state,
+                weights=[ops.convert_to_tensor(weight) for weight in self.weights],
+                reading=self.reading,
             )
-            return kernels.walk(
-                loop, sequences, states, mask, steps, drop, return_sequences=return_sequences
-            )
+            options = {"return_sequences": return_sequences, "recompute": recompute}
+            return kernels.walk(loop, sequences, states, mask, steps, drop, **options)
 
-    def explain_kernel(self, backend=None):
+    def explain_kernel(self, backend=None, recompute=None):
         """`(kernel, reason)` in words."""
-        return kernels.explain(self, backend)
+        return kernels.explain(self, backend, recompute)
 
     @property
     def output_is_state(self):

@@ -16,12 +16,12 @@ from keras_rnnzoo.base.configurable import (
     take_version,
 )
 from keras_rnnzoo.base.memory import StateMemory
-from keras_rnnzoo.base.options import boolean
+from keras_rnnzoo.base.options import block_of_steps, boolean
 from keras_rnnzoo.base.sequences import TakesMask, at_valid_steps, turned
 
 __all__ = ["RecurrentLayer"]
 
-_LAYER_OPTIONS = {
+_KERAS_OPTIONS = {
     "return_sequences": False,
     "return_state": False,
     "go_backwards": False,
@@ -29,6 +29,7 @@ _LAYER_OPTIONS = {
     "unroll": False,
     "zero_output_for_mask": False,
 }
+_LAYER_OPTIONS = {**_KERAS_OPTIONS, "recompute": None}
 
 
 class RecurrentLayer(TakesMask, keras.layers.RNN):
@@ -46,6 +47,10 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         stateful: whether the states of one call start the next; needs a fixed batch size.
         unroll: accepted as in Keras and without effect, see `explain_kernel`.
         zero_output_for_mask: whether masked steps give zeros in place of the last output.
+        recompute: whether training saves memory: time is cut into blocks of steps, of each its
+            inputs and the states before it are kept, the rest is computed again for the gradient.
+            A number is the steps of a block, `True` takes √time, `False` keeps all, `None` is
+            `True` where that costs no time, see `explain_kernel`.
 
     Call arguments:
         sequences: `(batch, time, features)`.
@@ -83,13 +88,15 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
 
     def __init__(self, *args, **kwargs):
         options = {
-            name: boolean(name, kwargs.pop(name, value)) for name, value in _LAYER_OPTIONS.items()
+            name: boolean(name, kwargs.pop(name, value)) for name, value in _KERAS_OPTIONS.items()
         }
+        recompute = block_of_steps("recompute", kwargs.pop("recompute", None))
         layer = {k: kwargs.pop(k) for k in ("name", "trainable", "dtype") if k in kwargs}
         super().__init__(self._make_cell(args, kwargs, layer), **options, **layer)
         # States keep their dtypes on the way in too; the cell casts what it reads.
         self.autocast = False
         self.memory = None
+        self.recompute = recompute
         self.input_spec = [keras.layers.InputSpec(ndim=3)]
 
     def _make_cell(self, args, kwargs, layer):
@@ -157,7 +164,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         if through:
             steps |= through.steps(self)
         outputs, last, final = cell.unfold(
-            sequences, start, mask, steps, drop, self.return_sequences
+            sequences, start, mask, steps, drop, self.return_sequences, self.recompute
         )
         if through:
             through.visits.append(passage.Visit(self, sequences, mask, start, final))
@@ -217,7 +224,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
 
         >>> print(keras_rnnzoo.PeepholeLSTM(8).explain_kernel("jax"))
         """
-        kernel, reason = self.cell.explain_kernel(backend)
+        kernel, reason = self.cell.explain_kernel(backend, self.recompute)
         unroll = "; `unroll` has no effect: it slows compilation and did not speed up any backend"
         return f"{kernel} ({reason}{unroll if self.unroll else ''})"
 

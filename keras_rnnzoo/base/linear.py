@@ -71,7 +71,7 @@ class LinearCell(RecurrentCell):
         new, h = self._zoned(a, states[0], mask, steps)
         return [new], [h[:, -1]]
 
-    def unfold(self, sequences, states, mask, steps, drop, return_sequences):
+    def unfold(self, sequences, states, mask, steps, drop, return_sequences, recompute=None):
         with self.bound():
             a, further = self.walked(sequences, states, mask, steps)
             a.reset = steps.get("reset")

@@ -11,6 +11,7 @@ from keras import activations, constraints, initializers, regularizers
 __all__ = [
     "OPTIONS",
     "Option",
+    "block_of_steps",
     "boolean",
     "choice",
     "nearest",
@@ -89,6 +90,18 @@ def boolean(name, value):
     if not isinstance(value, (bool, int)) or value not in (0, 1):
         raise ValueError(f"`{name}` must be True or False. Received: {name}={value!r}")
     return bool(value)
+
+
+def block_of_steps(name, value):
+    """`value` if it is `None`, true, false or a whole number above zero."""
+    if value is None or isinstance(value, bool):
+        return value
+    if not hasattr(value, "__index__") or value <= 0:
+        raise ValueError(
+            f"`{name}` must be None, True, False or the number of steps of a block. "
+            f"Received: {name}={value!r}"
+        )
+    return int(value)
 
 
 def _rates(name, value):

@@ -17,7 +17,7 @@ from keras.src.backend import set_keras_mask as set_mask
 from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 from keras.src.backend.common.tensor_attributes import get_tensor_attr, set_tensor_attr
 
-from keras_rnnzoo.kernels import chain, fusion
+from keras_rnnzoo.kernels import blocks, chain, fusion
 from keras_rnnzoo.kernels.loop import Loop, forward_fill, hold, previous
 
 __all__ = [
@@ -69,7 +69,17 @@ split = _kernels.split
 "`split(x, parts)`: equal parts along the last axis, without the checks that Keras repeats a step."
 
 
-def walk(loop, inputs, states, mask=None, steps=None, rows=None, *, return_sequences=True):
+def walk(
+    loop,
+    inputs,
+    states,
+    mask=None,
+    steps=None,
+    rows=None,
+    *,
+    return_sequences=True,
+    recompute=False,
+):
     """Step `loop` through time.
 
     Arguments:
@@ -81,12 +91,14 @@ def walk(loop, inputs, states, mask=None, steps=None, rows=None, *, return_seque
         steps: dict of `(batch, time, ...)`: what differs from step to step, noise for instance.
         rows: dict of `(batch, ...)`: what stays the same for a whole sequence.
         return_sequences: whether all outputs are wanted.
+        recompute: as `blocks.size` reads it.
 
     Returns:
         `(outputs, last_output, states)`; `outputs` is `None` unless `return_sequences`.
     """
     arguments = (loop, inputs, list(states), mask, steps or {}, rows or {}, return_sequences)
-    return _kernels.walk(*arguments)
+    block = blocks.size(recompute, inputs.shape[1], keras.backend.backend())
+    return _kernels.walk(*arguments, *([] if block is None else [block]))
 
 
 def fused(cell, inputs, states, mask, return_sequences):
@@ -198,7 +210,7 @@ def pointwise(activation):
     return _kernels.POINTWISE.get(activation, activation)
 
 
-def explain(cell, backend=None):
+def explain(cell, backend=None, recompute=None):
     """`(kernel, reason)` in words: what walks time, and why nothing faster does."""
     backend = backend or keras.backend.backend()
     linear = hasattr(cell, "coefficients")
@@ -206,8 +218,12 @@ def explain(cell, backend=None):
     if kernel is None:
         return "definition in keras.ops", f"there is no kernel for the backend {backend!r}"
     if linear:
-        return kernel, "on a CPU a sequential scan beats the associative one at every length tried"
+        return kernel, (
+            "on a CPU a sequential scan beats the associative one at every length tried; it keeps "
+            "its states alone, so there is nothing to `recompute`"
+        )
     reason = fusion.why_not(cell, backend)
-    if not reason:
+    if not (reason or recompute):
         return fusion.BACKENDS[backend], "recurrent dropout, while training, takes a step loop"
-    return kernel, reason
+    told = blocks.explain(recompute, backend)
+    return kernel, "; ".join(part for part in (reason, told) if part)

@@ -1,5 +1,7 @@
 """JAX: `lax.scan`, with the projection inside the step."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import keras
@@ -22,7 +24,7 @@ def _time_major(tree):
     return jax.tree.map(lambda x: jnp.swapaxes(x, 0, 1), tree)
 
 
-def walk(loop, inputs, states, mask, steps, rows, return_sequences):
+def walk(loop, inputs, states, mask, steps, rows, return_sequences, block=None):
     carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
 
     def step(carry, x):
@@ -39,7 +41,8 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
         return (carried, new_states), output if return_sequences else None
 
     start = (loop.blank if carries_output else None, states)
-    (last, states), outputs = lax.scan(step, start, _time_major((inputs, steps, mask)))
+    sequences = _time_major((inputs, steps, mask))
+    (last, states), outputs = _scan(step, start, sequences, block)
     if return_sequences:
         last = outputs[-1] if last is None else last
         outputs = jnp.swapaxes(outputs, 0, 1)
@@ -48,6 +51,23 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
     if mask is not None and loop.output_is_state:
         outputs, last = blank_before_start(outputs, last, mask)
     return outputs, last, states
+
+
+def _scan(step, start, sequences, block):
+    """`lax.scan`; of each block of steps its start alone is kept for the gradient."""
+    if block is None:
+        return lax.scan(step, start, sequences)
+    length = len(jax.tree.leaves(sequences)[0])
+    whole = length // block * block
+    blocks = jax.tree.map(lambda x: x[:whole].reshape(-1, block, *x.shape[1:]), sequences)
+    again = jax.checkpoint(partial(lax.scan, step), prevent_cse=False)
+    carry, outputs = lax.scan(again, start, blocks)
+    outputs = jax.tree.map(lambda x: x.reshape(whole, *x.shape[2:]), outputs)
+    if whole < length:
+        rest = jax.tree.map(lambda x: x[whole:], sequences)
+        carry, more = lax.scan(step, carry, rest)
+        outputs = jax.tree.map(lambda *parts: jnp.concatenate(parts), outputs, more)
+    return carry, outputs
 
 
 def linear_scan(decay, drive, initial):

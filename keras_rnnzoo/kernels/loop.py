@@ -15,12 +15,17 @@ class Loop(NamedTuple):
         advance: `(projected, steps, rows, states) -> (output, states)`.
         blank: zeros of the shape and dtype of one output, `(batch, output_size)`.
         output_is_state: whether the output always equals the first new state.
+        weights: what `project` and `advance` read beside their arguments, as tensors.
+        reading: `values -> context` within which they read `values` in place of `weights`; a loop
+            without it cannot be walked again for its gradient.
     """
 
     project: Callable[[Any], dict]
     advance: Callable[..., tuple]
     blank: Any
     output_is_state: bool
+    weights: tuple = ()
+    reading: Callable[[list], Any] | None = None
 
 
 def hold(mask, new, old):

@@ -1,5 +1,7 @@
 """TensorFlow: `tf.while_loop` over tensor arrays, with the projection inside the step."""
 
+from functools import partial
+
 import keras
 import tensorflow as tf
 
@@ -17,10 +19,19 @@ def _swap(x):
     return tf.transpose(x, [1, 0, *range(2, len(x.shape))])
 
 
-def _unstack(x, length):
-    return tf.TensorArray(x.dtype, size=length, element_shape=x.shape[:1] + x.shape[2:]).unstack(
-        _swap(x)
-    )
+def steps_of(x):
+    """How long the first axis is: a number where that is known, a tensor otherwise."""
+    return tf.shape(x)[0] if x.shape[0] is None else x.shape[0]
+
+
+def unstack(x):
+    """A tensor array over the first axis."""
+    return tf.TensorArray(x.dtype, size=steps_of(x), element_shape=x.shape[1:]).unstack(x)
+
+
+def new_array(like, length):
+    """An empty tensor array of `length` values of the dtype and shape of `like`."""
+    return tf.TensorArray(like.dtype, size=length, element_shape=like.shape)
 
 
 def _hold(mask, new, old):
@@ -32,7 +43,7 @@ def _hold(mask, new, old):
     return tf.compat.v1.where(mask, new, old)
 
 
-def _while(body, start, length):
+def while_loop(body, start, length):
     """Run `body(t, *values)` for `t` in `range(length)`."""
     _, *values = tf.while_loop(
         lambda t, *_: t < length,
@@ -45,14 +56,44 @@ def _while(body, start, length):
     return values
 
 
-def walk(loop, inputs, states, mask, steps, rows, return_sequences):
-    static = inputs.shape[1]
-    length = tf.shape(inputs)[1] if static is None else static
-    x = _unstack(inputs, length)
-    steps = {name: _unstack(value, length) for name, value in steps.items()}
-    masks = None if mask is None else _unstack(mask, length)
+def walk(loop, inputs, states, mask, steps, rows, return_sequences, block=None):
+    sequences = [
+        _swap(inputs),
+        None if mask is None else _swap(mask),
+        {name: _swap(value) for name, value in steps.items()},
+    ]
     carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
-    shapes = [state.shape for state in states]
+    carried = [*([loop.blank] if carries_output else []), *states]
+    run = partial(_run, loop, return_sequences)
+    if block is None:
+        found = run(sequences, rows, carried)
+    else:
+        found = _blocks().in_blocks(loop, run, block, sequences, rows, carried, return_sequences)
+    outputs = _batch_major(found.pop(), inputs, loop.blank) if return_sequences else None
+    last, *states = found if carries_output else (None, *found)
+    if not carries_output:
+        last = states[0] if loop.output_is_state else outputs[:, -1]
+    if mask is not None and loop.output_is_state:
+        outputs, last = blank_before_start(outputs, last, mask)
+    return outputs, last, states
+
+
+def _blocks():
+    from keras_rnnzoo.kernels import tensorflow_blocks  # which walks with what stands here
+
+    return tensorflow_blocks
+
+
+def _run(loop, return_sequences, sequences, rows, carried):
+    """`[*carried, *outputs]` from time-major sequences: outputs, of time-major too, or none.
+
+    The output stands before the states in what is carried where it is carried at all.
+    """
+    inputs, mask, steps = sequences
+    x, masks = unstack(inputs), None if mask is None else unstack(mask)
+    steps = {name: unstack(value) for name, value in steps.items()}
+    carries_output = not loop.output_is_state and (mask is not None or not return_sequences)
+    shapes = [value.shape for value in carried]
 
     # The fewer values are carried, the cheaper is a step; and XLA takes no empty list of outputs.
     def body(t, *carried):
@@ -65,35 +106,26 @@ def walk(loop, inputs, states, mask, steps, rows, return_sequences):
             mask_t = masks.read(t)
             new_states = [_hold(mask_t, new, old) for new, old in zip(new_states, old_states)]
             output = new_states[0] if loop.output_is_state else _hold(mask_t, output, old_output)
-        for state, shape in zip(new_states, shapes):
-            state.set_shape(shape)
-        written = [outputs.write(t, output)] if return_sequences else []
-        return *written, *([output] if carries_output else []), *new_states
+        carried = [*([output] if carries_output else []), *new_states]
+        for value, shape in zip(carried, shapes):
+            value.set_shape(shape)
+        return *([outputs.write(t, output)] if return_sequences else []), *carried
 
-    blank = loop.blank
-    start = [blank] if carries_output else []
-    if return_sequences:
-        start = [tf.TensorArray(blank.dtype, size=length, element_shape=blank.shape), *start]
-    carried = _while(body, (*start, *states), length)
-    outputs, carried = (carried[0], carried[1:]) if return_sequences else (None, carried)
-    last, *states = carried if carries_output else (None, *carried)
-    outputs = _batch_major(outputs, inputs, blank) if return_sequences else None
-    if not carries_output:
-        last = states[0] if loop.output_is_state else outputs[:, -1]
-    if mask is not None and loop.output_is_state:
-        outputs, last = blank_before_start(outputs, last, mask)
-    return outputs, last, states
+    length = steps_of(inputs)
+    outputs = [new_array(loop.blank, length)] if return_sequences else []
+    found = while_loop(body, (*outputs, *carried), length)
+    return [*found[1:], found[0].stack()] if return_sequences else found
 
 
 def _batch_major(outputs, inputs, blank):
-    outputs = _swap(outputs.stack())
+    outputs = _swap(outputs)
     outputs.set_shape((*inputs.shape[:2], *blank.shape[1:]))
     return outputs
 
 
 def _scan(decay, drive, initial):
     """Time-major states of the recurrence, without a gradient of its own."""
-    length = tf.shape(decay)[0] if decay.shape[0] is None else decay.shape[0]
+    length = steps_of(decay)
     a, b = (tf.TensorArray(x.dtype, size=length).unstack(x) for x in (decay, drive))
     states = tf.TensorArray(drive.dtype, size=length, element_shape=initial.shape)
 
@@ -102,7 +134,7 @@ def _scan(decay, drive, initial):
         h.set_shape(initial.shape)
         return states.write(t, h), h
 
-    states, _ = _while(body, (states, initial), length)
+    states, _ = while_loop(body, (states, initial), length)
     states = states.stack()
     states.set_shape(drive.shape)
     return states

@@ -8,10 +8,13 @@ front, and each step run on the rows that still have one. Padding is neither pro
 through, on whichever side it lies.
 """
 
+from functools import partial
+
 import keras
 import torch
 
 from keras_rnnzoo.kernels.loop import blank_before_start, hold
+from keras_rnnzoo.kernels.torch_blocks import again, is_wanted
 
 POINTWISE = {
     keras.activations.tanh: torch.tanh,
@@ -37,15 +40,15 @@ def concrete(x):
     return None if is_traced(x) else x.detach().cpu().numpy()
 
 
-def walk(loop, inputs, states, mask, steps, rows, return_sequences):
-    if mask is None:
-        return _dense(loop, inputs, states, None, steps, rows, return_sequences)
-    if is_traced(mask):  # lengths are data, which a traced graph must not depend on
+def walk(loop, inputs, states, mask, steps, rows, return_sequences, block=None):
+    if block is not None:
+        wanted = is_wanted(inputs, states, steps, rows, loop.weights)
+        block = block if wanted and not is_traced(inputs) else None
+    if mask is not None and is_traced(mask):  # lengths are data, on which no graph may depend
         return _dense(loop, inputs, states, mask, steps, rows, return_sequences)
-    packed = Packed(mask)
-    if not packed.padded:
-        return _dense(loop, inputs, states, None, steps, rows, return_sequences)
-    return _run_packed(loop, inputs, states, packed, steps, rows, return_sequences)
+    arguments = (loop, inputs, states, steps, rows, return_sequences, block)
+    packed = None if mask is None else Packed(mask)
+    return _run_packed(*arguments, packed) if packed and packed.padded else _whole(*arguments)
 
 
 def is_traced(mask):
@@ -56,6 +59,27 @@ def _by_step(tensors, cut):
     """A list with one dict of tensors for each step."""
     cuts = {name: cut(value) for name, value in tensors.items()}
     return [dict(zip(cuts, values)) for values in zip(*cuts.values())]
+
+
+def _whole(loop, inputs, states, steps, rows, return_sequences, block):
+    """Every row has every step."""
+    if block is None:
+        return _dense(loop, inputs, states, None, steps, rows, return_sequences)
+
+    def run(x, here, rows, states):
+        outputs, last, states = _dense(loop, x, states, None, here, rows, return_sequences)
+        return [last, *states, *([outputs] if return_sequences else [])]
+
+    def cut(x):
+        return torch.split(x, block, 1)
+
+    pieces, outputs = cut(inputs), []
+    steps = _by_step(steps, cut) if steps else [{}] * len(pieces)
+    for k, piece in enumerate(zip(pieces, steps), 1):
+        walk_block = run if k == len(pieces) else partial(again, loop, run)
+        last, *found = walk_block(*piece, rows, states)
+        states, outputs = found[: len(states)], outputs + found[len(states) :]
+    return (torch.cat(outputs, 1) if return_sequences else None), last, states
 
 
 def _dense(loop, inputs, states, mask, steps, rows, return_sequences):
@@ -115,7 +139,7 @@ class Packed:
         return torch.where(started[..., None], outputs, torch.zeros_like(outputs))
 
 
-def _run_packed(loop, inputs, states, packed, steps, rows, return_sequences):
+def _run_packed(loop, inputs, states, steps, rows, return_sequences, block, packed):
     order = packed.order
     states = [state[order] for state in states]
     rows = {name: value[order] for name, value in rows.items()}
@@ -125,26 +149,68 @@ def _run_packed(loop, inputs, states, packed, steps, rows, return_sequences):
         return (outputs if return_sequences else None), loop.blank, restore(states, order)
 
     index = packed.flat_index()
+    steps = {name: value[index] for name, value in steps.items()}
+    nothing = None if return_sequences else output[:0]
+    run = partial(_packed_steps, loop, nothing)
+    if block is not None:
+        run = partial(_packed_blocks, loop, run, block)
+    found = run(packed.rows_of_step, inputs[index], steps, rows, [output, *states])
+    outputs = packed.unpack(found[0]) if return_sequences else None
+    last, *states = restore(found[1:], order)
+    return outputs, last, states
+
+
+def _packed_steps(loop, nothing, sizes, inputs, steps, rows, carried):
+    """`[outputs, last output, *states]`, of `sizes` rows in each step.
+
+    `nothing` stands in place of the outputs where it is not `None`.
+    """
 
     def cut(flat):
-        return torch.split(flat, packed.rows_of_step)
+        return torch.split(flat, sizes)
 
-    projected = _by_step(loop.project(inputs[index]), cut)
-    steps = {name: value[index] for name, value in steps.items()}
-    steps = _by_step(steps, cut) if steps else [{}] * packed.longest
-    outputs, finished = [], []
-    for x, here, size in zip(projected, steps, packed.rows_of_step):
-        if size < len(output):
-            finished.append([value[size:] for value in (output, *states)])
-            output, *states = (value[:size] for value in (output, *states))
-            rows = {name: value[:size] for name, value in rows.items()}
-        output, states = loop.advance(x, here, rows, states)
+    projected = _by_step(loop.project(inputs), cut)
+    steps = _by_step(steps, cut) if steps else [{}] * len(sizes)
+
+    def step(k, rows, carried):
+        output, states = loop.advance(projected[k], steps[k], rows, carried[1:])
+        return [output if nothing is None else nothing, output, *states]
+
+    return _shrinking(sizes, step, rows, carried)
+
+
+def _packed_blocks(loop, run, block, sizes, inputs, steps, rows, carried):
+    blocks = [sizes[k : k + block] for k in range(0, len(sizes), block)]
+
+    def cut(flat):
+        return torch.split(flat, list(map(sum, blocks)))
+
+    pieces = cut(inputs)
+    steps = _by_step(steps, cut) if steps else [{}] * len(blocks)
+
+    def walk_block(k, rows, carried):
+        of_block = partial(run, blocks[k])
+        walk_it = of_block if k == len(blocks) - 1 else partial(again, loop, of_block)
+        return walk_it(pieces[k], steps[k], rows, carried)
+
+    return _shrinking([sizes[0] for sizes in blocks], walk_block, rows, carried)
+
+
+def _shrinking(sizes, advance, rows, carried):
+    """`advance` again and again, each time on the first `size` rows; the others keep their values.
+
+    It gives `[outputs, *carried]`, outputs of all times side by side.
+    """
+    outputs, ended = [], []
+    for k, size in enumerate(sizes):
+        if size < len(carried[0]):
+            ended.append([x[size:] for x in carried])
+            carried = [x[:size] for x in carried]
+            rows = {name: x[:size] for name, x in rows.items()}
+        output, *carried = advance(k, rows, carried)
         outputs.append(output)
-    finished.append([output, *states])
-    last, *states = (torch.cat(parts) for parts in zip(*reversed(finished)))
-    outputs = packed.unpack(torch.cat(outputs)) if return_sequences else None
-    last, *states = restore([last, *states], order)
-    return outputs, last, states
+    ended.append(carried)
+    return [torch.cat(outputs), *map(torch.cat, zip(*reversed(ended)))]
 
 
 def restore(values, order):
