@@ -6,8 +6,9 @@
 One peephole LSTM learns from the same sequences in four ways, each in a fresh process: its cell
 within `keras.layers.RNN`, its layer with everything kept (`recompute=False`), in blocks of √time
 (`recompute=True`), and as it comes (`recompute=None`). Time is the median over epochs of one
-epoch, which is one step of descent; memory is the peak of the process above what it held before
-the first step, compilation included. Every line is appended to benchmarks/results/memory.jsonl.
+epoch, which is one step of descent; memory is how far the process rises in the epochs after the
+first above what it held between the first two. Every line is appended to
+benchmarks/results/memory.jsonl.
 """
 
 import argparse

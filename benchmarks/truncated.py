@@ -6,8 +6,8 @@
 One LSTM learns from the same sequences in three ways, each in a fresh process: by plain `fit` on
 whole sequences, by `TruncatedBPTT.fit` in windows, and by plain `fit` on the windows as rows of
 their own, which carries nothing and shows what the carrying costs. Time is the median over epochs
-of one epoch, which walks the same steps each time; memory is the peak of the process above what it
-held before the first step, compilation included. Every line is appended to
+of one epoch, which walks the same steps each time; memory is how far the process rises in the
+epochs after the first above what it held between the first two. Every line is appended to
 benchmarks/results/truncated.jsonl.
 """
 
