@@ -36,6 +36,7 @@ __all__ = [
     "in_symbolic_scope",
     "linear_scan",
     "mask_of",
+    "once",
     "outline",
     "pointwise",
     "previous",
@@ -200,6 +201,11 @@ def settle(model):
     """Have the variables of `model` hold what its trainer has computed, in the midst of `fit`."""
     if hasattr(_kernels, "settle"):
         _kernels.settle(model)
+
+
+def once(function, x):
+    """Costly elementwise values of `x (·, time, units)`, computed before they are broadcast."""
+    return _kernels.once(function, x) if hasattr(_kernels, "once") else function(x)
 
 
 def pointwise(activation):

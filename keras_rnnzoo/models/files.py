@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 
 from keras_rnnzoo.base.configurable import CONFIG_VERSION, take_version
+from keras_rnnzoo.base.options import OPTIONS
 
 
 class InOneFile:
@@ -34,8 +35,8 @@ class InOneFile:
 
     def written(self, config):
         """`config` with name and version, and its `cell_options` as Keras writes them."""
-        options = config["cell_options"]
-        options = keras.saving.serialize_keras_object(dict(options) if options else None)
+        options = {name: _written(name, v) for name, v in (config["cell_options"] or {}).items()}
+        options = keras.saving.serialize_keras_object(options or None)
         config = {"name": self.name, **config, "cell_options": options}
         return {**config, "config_version": CONFIG_VERSION}
 
@@ -45,6 +46,12 @@ class InOneFile:
         options = config["cell_options"]
         config["cell_options"] = keras.saving.deserialize_keras_object(options, custom_objects)
         return cls(**config)
+
+
+def _written(name, value):
+    """An option of a cell as Keras reads it back; what a user wrote by hand may lack its module."""
+    option = OPTIONS.get(name)
+    return option.write(option.read(name, value)) if option else value
 
 
 def save_whole(save, path, overwrite=True):
