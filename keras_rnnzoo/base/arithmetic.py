@@ -13,6 +13,7 @@ _PART = 2 * math.pi / 2048
 _PART_HEAD = 201 / 65536  # its first digits, whose product with a whole number is exact
 # `ops` rounds float64 in these on JAX.
 tanh, cos, sin = map(pointwise, (activations.tanh, ops.cos, ops.sin))
+once = kernels.once
 sigmoid = pointwise(activations.sigmoid)
 
 
