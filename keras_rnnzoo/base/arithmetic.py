@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 from keras import activations, ops
 
-from keras_rnnzoo.kernels import pointwise, split
+from keras_rnnzoo.kernels import once, pointwise, split
 
 EPSILON = 1e-5
 _PART = 2 * math.pi / 2048
 _PART_HEAD = 201 / 65536  # its first digits, whose product with a whole number is exact
 # `ops` rounds float64 in these on JAX.
 tanh, cos, sin = map(pointwise, (activations.tanh, ops.cos, ops.sin))
-once = kernels.once
 sigmoid = pointwise(activations.sigmoid)
 
 
