@@ -132,4 +132,9 @@ def winding(angle, count):
     return ops.mod(parts * ops.mod(count, 2048), 2048) * _PART + rest * count
 
 
+def circle(angle):
+    """The cosine and the sine of `angle (·, time, units)`, computed before they are broadcast."""
+    return once(lambda angle: (cos(angle), sin(angle)), angle)
+
+
 PRODUCTS = {"dense": dense, "diagonal": diagonal, "block": block}

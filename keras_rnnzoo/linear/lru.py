@@ -3,7 +3,7 @@
 from keras import initializers, ops
 
 from keras_rnnzoo.base import LinearCell, RecurrentLayer
-from keras_rnnzoo.base.arithmetic import cos, once, product, sin, winding
+from keras_rnnzoo.base.arithmetic import circle, cos, product, sin, winding
 from keras_rnnzoo.base.options import number, positive
 from keras_rnnzoo.base.starts import mapped, normal
 
@@ -95,8 +95,7 @@ class LRUCell(LinearCell):
         decay, angle, u, v = self.turning(a)
         u, v = self.nudged("re", u, steps), self.nudged("im", v, steps)
         valid = ops.ones_like(u[:1, :, :1]) if mask is None else ops.cast(mask, u.dtype)[..., None]
-        angle = winding(angle, ops.cumsum(valid, axis=1))
-        c, s = once(lambda angle: (cos(angle), sin(angle)), angle)
+        c, s = circle(winding(angle, ops.cumsum(valid, axis=1)))
         drive = ops.concatenate([c * u + s * v, c * v - s * u], axis=-1)
         decay = ops.ones_like(drive) * ops.concatenate([decay, decay])
         g = self.scan(decay, drive, ops.concatenate(states, axis=-1), mask, a.reset)
