@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasts import HEADS, TRAIN, forecaster, series
-from running import on_one_backend, other_backend
+from running import on_one_backend, one, other_backend
 
 from keras_rnnzoo.models import Forecaster
 
@@ -56,7 +56,7 @@ def test_a_forecast_follows_the_end_of_each_series(head):
     assert frame.forecast[place].item() == forecast.point[1, 2, 1]
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", one(HEADS))
 def test_a_backtest_gives_what_was_forecast_from_the_past_alone(head):
     """The rows after each origin are taken away, and the same comes."""
     data = data_for(head)
@@ -142,12 +142,14 @@ def test_counts_are_forecast_as_counts():
 
 @pytest.mark.parametrize(
     ("head", "normalization", "carried"),
-    [
-        ("direct", "none", True),
-        ("autoregressive", "none", True),
-        ("direct", "last", False),
-        ("segments", "none", False),
-    ],
+    one(
+        [
+            ("direct", "none", True),
+            ("autoregressive", "none", True),
+            ("direct", "last", False),
+            ("segments", "none", False),
+        ]
+    ),
 )
 def test_a_stream_goes_on_where_the_series_ended(head, normalization, carried):
     """Row by row it reads what the whole series holds; 30 rows later it says the same.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from forecasts import HEADS, TRAIN, VALIDATION, forecaster, series
 from keras import ops
-from running import on_one_backend, some
+from running import on_one_backend, one, some
 
 from keras_rnnzoo.models import Forecaster
 from keras_rnnzoo.models.forecast_parts import LinearSkip, WindowNormalization
@@ -21,7 +21,7 @@ def parameters(model, data=DATA, rows=(150, 180), **options):
     return windows.restore(np.concatenate([ops.convert_to_numpy(each) for each in found]))
 
 
-@pytest.mark.parametrize("output", some(["point", "quantiles", "gaussian", "student_t"]))
+@pytest.mark.parametrize("output", one(["point", "quantiles", "gaussian", "student_t"]))
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_has_every_output(head, output):
     model = forecaster(DATA, head, output=output)
@@ -216,7 +216,7 @@ def test_a_taught_step_is_a_free_one_that_was_fed_the_truth():
 
 
 @pytest.mark.parametrize("cell", some(["mgu", "min_gru", "peephole_lstm"]))
-@pytest.mark.parametrize("head", some(HEADS))
+@pytest.mark.parametrize("head", one(HEADS))
 def test_any_cell_and_depth(head, cell):
     model = forecaster(DATA, head, cell=cell, units=[5, 6], connections="residual")
     assert np.isfinite(parameters(model)).all()

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import fresh, on_one_backend, other_backend
+from running import fresh, on_one_backend, one, other_backend, some
 
 import keras_rnnzoo
 from keras_rnnzoo.datasets.task_sequences import TaskSequences
@@ -52,7 +52,7 @@ def make(sequences, rng=None, **options):
 
 
 @pytest.mark.parametrize("every_step", [True, False], ids=["every", "last"])
-@pytest.mark.parametrize("ids", [False, True], ids=["values", "ids"])
+@pytest.mark.parametrize("ids", one([False, True]), ids={False: "values", True: "ids"}.get)
 def test_outputs_are_those_of_the_cell_step_by_step(rng, every_step, ids):
     sequences = data(rng, "binary", every_step, ids)
     model = make(sequences, rng)
@@ -122,8 +122,8 @@ def test_what_is_dropped_is_dropped_in_training_alone(rng):
 # Scores
 
 
-@pytest.mark.parametrize("every_step", [True, False], ids=["every", "last"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("every_step", one([True, False]), ids={True: "every", False: "last"}.get)
+@pytest.mark.parametrize("kind", some(KINDS))
 def test_scores_by_hand_and_whatever_the_batches(rng, kind, every_step):
     sequences = data(rng, kind, every_step, weighted=every_step)
     model = make(sequences, rng)
