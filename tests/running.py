@@ -94,6 +94,11 @@ def some(values):
     return list(values) if keras.backend.backend() == FIRST else [values[0], values[-1]]
 
 
+def one(values):
+    """All values on the first backend, the first alone where a model is compiled for each."""
+    return list(values)[: None if keras.backend.backend() == FIRST else 1]
+
+
 def other_backend():
     """Another backend that is installed, or this one: files must load there in a fresh process.
 

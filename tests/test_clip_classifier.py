@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import fresh, other_backend
+from running import fresh, on_one_backend, one, other_backend
 
 from keras_rnnzoo.datasets import tones
 from keras_rnnzoo.datasets.clips import ClipParts, Clips
@@ -52,7 +52,7 @@ def softmax(logits):
     return shares / shares.sum(-1, keepdims=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", one(KINDS))
 def test_neither_padding_nor_neighbours_change_a_prediction(rng, kind):
     model, values = make(rng, kind=kind, mean=[-3.0] * 6, sd=[2.0] * 6), waves(rng)
     together = model.predict(values)
@@ -68,6 +68,7 @@ def test_neither_padding_nor_neighbours_change_a_prediction(rng, kind):
     close(softmax(numpy(model(inputs))), together)
 
 
+@on_one_backend
 def test_the_kinds_share_their_parts(rng):
     whole, flat, pooled = (make(kind=kind) for kind in KINDS)
     assert whole.network.body.frames.count_params() == pooled.network.body.count_params()
@@ -95,6 +96,7 @@ def test_predict_takes_what_a_user_has(rng):
     assert model.predict_classes(values[0]) == CLASSES[many[0].argmax()]
 
 
+@on_one_backend
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path):
     model, values = make(rng, cell="mgu", cell_options={"dropout": 0.1}), waves(rng)
     model.save(tmp_path / "model.keras")
@@ -122,6 +124,7 @@ def test_recipes_scale_by_the_training_part_and_the_plain_model_compares():
         assert recipe_for(ClipParts(clips, clips, clips, "x", "")) is expected
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -144,6 +147,7 @@ def test_options_that_cannot_be(options, error, message):
         make(**options)
 
 
+@on_one_backend
 def test_clips_that_cannot_be(rng):
     model = make()
     for clips, message in (

@@ -8,8 +8,11 @@ from crf_cases import negative_log_likelihood, random_crf, random_scores, weight
 from crf_oracle import rows
 from gradients import gradients
 from helpers import close, numpy
+from running import on_one_backend
 
 from keras_rnnzoo import CRF
+
+pytestmark = on_one_backend
 
 FIXTURE = pathlib.Path(__file__).parent / "fixtures" / "tfa" / "crf.npz"
 LENGTHS = np.array([7, 3, 1, 5])

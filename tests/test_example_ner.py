@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import running
 
+pytestmark = running.on_one_backend
+
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "ner_tagging.py"
 RUN = ["--epochs", "4", "--units", "4", "--characters", "none", "--members", "1"]
 OWN = "Kim\tB-PER\nsaw\tO\nRome\tB-LOC\n\nAna\tB-PER\nsaw\tO\nOslo\tB-LOC\n\n"

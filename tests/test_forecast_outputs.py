@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from keras import ops
+from running import on_one_backend
 from scipy import special, stats
 
 from keras_rnnzoo.models.forecast_outputs import OUTPUTS, log_gamma, make_output
@@ -89,6 +90,7 @@ def test_quantiles_never_cross_and_the_middle_one_moves_with_the_base():
     np.testing.assert_allclose(low[:, output.middle], raw[:, output.middle], rtol=1e-6)
 
 
+@on_one_backend
 @pytest.mark.parametrize("name", ["gaussian", "student_t", "negative_binomial"])
 def test_quantiles_of_distributions(name):
     output, parameters, _ = made(name)
@@ -96,6 +98,7 @@ def test_quantiles_of_distributions(name):
     np.testing.assert_allclose(output.quantiles(parameters, LEVELS), expected, rtol=1e-7)
 
 
+@on_one_backend
 @pytest.mark.parametrize("name", ["quantiles", "gaussian", "student_t", "negative_binomial"])
 def test_samples_have_the_quantiles(name):
     output, parameters, _ = made(name)
@@ -107,6 +110,7 @@ def test_samples_have_the_quantiles(name):
         assert (drawn < value).mean() - 0.012 <= level <= (drawn <= value).mean() + 0.012
 
 
+@on_one_backend
 @pytest.mark.parametrize("name", ["point", "quantiles", "gaussian", "student_t"])
 def test_a_change_of_units_moves_mean_and_quantiles(name):
     output, parameters, _ = made(name)
@@ -127,6 +131,7 @@ def test_counts_scale_as_in_deepar():
     np.testing.assert_allclose(moved[:, 1], parameters[:, 1] / 2, rtol=1e-6)
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -145,6 +150,7 @@ def test_options_that_cannot_be(arguments, message):
         make_output(*arguments)
 
 
+@on_one_backend
 def test_what_an_output_does_not_know_is_said():
     with pytest.raises(ValueError, match="knows no quantiles"):
         make_output("point").quantiles(np.zeros((1, 1)), (0.1,))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from forecasts import HEADS, TRAIN, VALIDATION, forecaster, series
 from keras import ops
-from running import on_one_backend
+from running import on_one_backend, one
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets.series_splits import Borders
@@ -27,7 +27,7 @@ DATA = series()
 BORDERS = Borders(TRAIN, VALIDATION, (190, 200))
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", one(HEADS))
 def test_it_learns_and_keeps_its_best_epoch(head):
     model = forecaster(DATA, head, units=16, normalization="none")
     model.compile()
@@ -42,6 +42,7 @@ def _validation(model):
     return Taught(model, model.windows(DATA, *VALIDATION, batch_size=16))
 
 
+@on_one_backend
 def test_a_network_that_does_not_help_leaves_the_linear_skip_alone():
     recipe = ForecastRecipe(
         {"units": 4, "skip": True}, look_back=24, epochs=2, learning_rate=5.0, batch_size=16
@@ -53,6 +54,7 @@ def test_a_network_that_does_not_help_leaves_the_linear_skip_alone():
     np.testing.assert_allclose(model.predict(DATA).point, before, rtol=1e-6)
 
 
+@on_one_backend
 def test_the_best_straight_line_on_validation_is_taken():
     """Levels that jump between windows ask for the last value, whatever stands first."""
     for skips in ((("none", "shared"), ("last", "each")), (("last", "each"), ("none", "shared"))):
@@ -66,6 +68,7 @@ def test_the_best_straight_line_on_validation_is_taken():
         assert ridge.normalization == "last" and ridge.per_channel
 
 
+@on_one_backend
 def test_a_gain_that_may_be_chance_leaves_the_start():
     """Trained on noise beside a straight line nothing is sure; from nothing a gain is."""
     data, borders = series(rows=1200), Borders((0, 800), (800, 1100), (1100, 1200))
@@ -90,6 +93,7 @@ def test_a_gain_that_may_be_chance_leaves_the_start():
     assert not _surely(model, _validation(model), np.full(34, 9.0), 0.68), "one stretch is all"
 
 
+@on_one_backend
 def test_losses_of_windows_are_those_of_the_evaluation():
     model = forecaster(DATA, output="quantiles")
     model.compile()
@@ -110,6 +114,7 @@ def test_a_budget_of_parameters_is_spent(cell):
         sized(recipe, DATA, 7, 3)
 
 
+@on_one_backend
 def test_a_pass_may_be_cut_into_epochs():
     model = forecaster(DATA)
     windows = model.windows(DATA, *TRAIN, batch_size=8, shuffle=True, seed=2)
@@ -135,6 +140,7 @@ class StopAfterTwo(keras.callbacks.Callback):
             raise Stop
 
 
+@on_one_backend
 def test_a_stopped_run_ends_where_the_whole_one_does(tmp_path):
     def run(path, *callbacks):
         training.set_seed(5)
@@ -161,6 +167,7 @@ def test_a_stopped_run_ends_where_the_whole_one_does(tmp_path):
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@on_one_backend
 @pytest.mark.parametrize("output", ["point", "gaussian"])
 def test_scores_do_not_depend_on_the_size_of_batches(output):
     model, found = forecaster(DATA, output=output), []
@@ -179,6 +186,7 @@ def test_scores_do_not_depend_on_the_size_of_batches(output):
         assert found[0].scores.wql == pytest.approx(found[2].scores.wql, rel=1e-5)
 
 
+@on_one_backend
 def test_a_frozen_skip_scores_as_ridge_does():
     model = forecaster(DATA, skip=True)
     model.fit_ridge(DATA, TRAIN, VALIDATION)
@@ -199,6 +207,7 @@ def test_a_frozen_skip_scores_as_ridge_does():
     assert np.square(spread).mean() == pytest.approx(plain, rel=1e-3)
 
 
+@on_one_backend
 def test_the_gain_and_its_interval():
     rng = np.random.default_rng(3)
     slow = np.repeat(rng.normal(size=40), 5)  # 200 blocks whose neighbours err alike
@@ -220,6 +229,7 @@ def test_the_gain_and_its_interval():
         forecast_scoring.gain([np.ones(3), np.ones(4)], 2)
 
 
+@on_one_backend
 def test_differences_are_means_of_neighbouring_windows():
     def scored(values):
         return forecast_scoring.Scored(None, np.asarray(values, "float64"))
@@ -228,6 +238,7 @@ def test_differences_are_means_of_neighbouring_windows():
     assert found == [12.0, 37.0]
 
 
+@on_one_backend
 def test_recipes():
     assert recipe_for(8640, 96) is LONG and recipe_for(8640, 5000) is not LONG
     assert recipe_for(30_000, 96, channels=20).parts == 10

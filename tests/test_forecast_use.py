@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from forecasts import HEADS, TRAIN, forecaster, series
-from running import other_backend
+from running import on_one_backend, one, other_backend
 
 from keras_rnnzoo.models import Forecaster
 
@@ -38,6 +38,7 @@ def cut(data, rows):
     return replace(data.slice(None, rows), future=known if data.future_names else data.future)
 
 
+@on_one_backend
 @pytest.mark.parametrize("head", HEADS)
 def test_a_forecast_follows_the_end_of_each_series(head):
     data = data_for(head)
@@ -55,7 +56,7 @@ def test_a_forecast_follows_the_end_of_each_series(head):
     assert frame.forecast[place].item() == forecast.point[1, 2, 1]
 
 
-@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("head", one(HEADS))
 def test_a_backtest_gives_what_was_forecast_from_the_past_alone(head):
     """The rows after each origin are taken away, and the same comes."""
     data = data_for(head)
@@ -71,6 +72,7 @@ def test_a_backtest_gives_what_was_forecast_from_the_past_alone(head):
         np.testing.assert_array_equal(found.truth[row], truth)
 
 
+@on_one_backend
 def test_the_future_changes_neither_scaling_nor_features_nor_forecasts():
     model = forecaster(DATA, skip=True)
     model.fit_ridge(DATA, TRAIN, (150, 180))
@@ -87,6 +89,7 @@ def test_the_future_changes_neither_scaling_nor_features_nor_forecasts():
     np.testing.assert_array_equal(ours[:-7], theirs[:-7])
 
 
+@on_one_backend
 def test_scores_of_a_backtest():
     model = forecaster(DATA, output="gaussian")
     found = model.backtest(DATA, start=160, stride=3)
@@ -100,6 +103,7 @@ def test_scores_of_a_backtest():
     assert np.abs(frame.truth - frame.forecast).mean() == pytest.approx(scores.mae)
 
 
+@on_one_backend
 def test_horizons():
     direct, free = (forecaster(DATA, head) for head in ("direct", "autoregressive"))
     whole = direct.predict(DATA)
@@ -123,6 +127,7 @@ def test_paths_hang_together_and_their_seed_repeats_them():
     np.testing.assert_allclose(model.predict(DATA, paths=300, seed=1).point[0], mean)
 
 
+@on_one_backend
 def test_counts_are_forecast_as_counts():
     rng = np.random.default_rng(4)
     data = replace(DATA, values=[rng.poisson(20, size=(200, 2)).astype("float64")])
@@ -137,12 +142,14 @@ def test_counts_are_forecast_as_counts():
 
 @pytest.mark.parametrize(
     ("head", "normalization", "carried"),
-    [
-        ("direct", "none", True),
-        ("autoregressive", "none", True),
-        ("direct", "last", False),
-        ("segments", "none", False),
-    ],
+    one(
+        [
+            ("direct", "none", True),
+            ("autoregressive", "none", True),
+            ("direct", "last", False),
+            ("segments", "none", False),
+        ]
+    ),
 )
 def test_a_stream_goes_on_where_the_series_ended(head, normalization, carried):
     """Row by row it reads what the whole series holds; 30 rows later it says the same.
@@ -189,6 +196,7 @@ def test_a_saved_forecaster_is_the_same_and_trains_on(tmp_path):
         Forecaster.load(tmp_path / "model.keras")
 
 
+@on_one_backend
 @pytest.mark.parametrize("backend", [other_backend()])
 def test_a_file_forecasts_the_same_in_a_fresh_process(tmp_path, backend):
     model = forecaster(DATA, "segments", output="gaussian", channel_dim=2)
@@ -207,6 +215,7 @@ def test_a_file_forecasts_the_same_in_a_fresh_process(tmp_path, backend):
     np.testing.assert_allclose(found, expected, rtol=2e-4, atol=2e-4)
 
 
+@on_one_backend
 def test_figures():
     model = forecaster(DATA, output="quantiles")
     assert isinstance(model.plot(DATA), matplotlib.figure.Figure)
@@ -223,6 +232,7 @@ def test_figures():
         point.plot()
 
 
+@on_one_backend
 def test_another_series_than_the_models():
     model = forecaster(DATA)
     with pytest.raises(ValueError, match=r"targets=\['load', 'price'\].*a series with \['load'\]"):

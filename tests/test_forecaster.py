@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from forecasts import HEADS, TRAIN, VALIDATION, forecaster, series
 from keras import ops
-from running import some
+from running import on_one_backend, one, some
 
 from keras_rnnzoo.models import Forecaster
 from keras_rnnzoo.models.forecast_parts import LinearSkip, WindowNormalization
@@ -21,7 +21,7 @@ def parameters(model, data=DATA, rows=(150, 180), **options):
     return windows.restore(np.concatenate([ops.convert_to_numpy(each) for each in found]))
 
 
-@pytest.mark.parametrize("output", some(["point", "quantiles", "gaussian", "student_t"]))
+@pytest.mark.parametrize("output", one(["point", "quantiles", "gaussian", "student_t"]))
 @pytest.mark.parametrize("head", HEADS)
 def test_every_head_has_every_output(head, output):
     model = forecaster(DATA, head, output=output)
@@ -31,6 +31,7 @@ def test_every_head_has_every_output(head, output):
     assert found.std(axis=0).min() > 0  # it reads its history
 
 
+@on_one_backend
 @pytest.mark.parametrize("channels", ["shared", "joint"])
 @pytest.mark.parametrize("head", HEADS)
 def test_every_covariate_counts(head, channels):
@@ -52,6 +53,7 @@ def test_every_covariate_counts(head, channels):
             assert np.abs(after - before).max() > 1e-6, name
 
 
+@on_one_backend
 @pytest.mark.parametrize("head", HEADS)
 def test_what_is_shared_treats_all_targets_alike(head):
     """The forecast of one target neither reads the others nor knows its place."""
@@ -67,6 +69,7 @@ def series_with(data, values):
     return replace(data, values=[values])
 
 
+@on_one_backend
 def test_joint_channels_read_each_other():
     model = forecaster(DATA, channels="joint")
     other = DATA.values[0].copy()
@@ -75,6 +78,7 @@ def test_joint_channels_read_each_other():
     assert np.abs(changed[:, :, 0]).max() > 1e-4
 
 
+@on_one_backend
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize(("kind", "moves"), [("last", (1.0, 30.0)), ("instance", (3.0, -7.0))])
 def test_normalised_windows_follow_a_change_of_units(head, kind, moves):
@@ -112,6 +116,7 @@ def test_the_linear_skip_is_a_product():
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+@on_one_backend
 @pytest.mark.parametrize("channels", ["shared", "joint"])
 @pytest.mark.parametrize("maps", ["shared", "each"])
 @pytest.mark.parametrize(
@@ -136,6 +141,7 @@ def test_before_training_a_skip_is_the_ridge_forecast(head, normalization, of_sk
     assert np.abs(expected).max() > 0.5 and np.max(ridge.validation_mse) < 0.1
 
 
+@on_one_backend
 def test_maps_of_their_own_follow_the_channel():
     """Two channels that run apart: one map for each is better, and off by its own spread."""
     rng, steps = np.random.default_rng(0), np.arange(200)
@@ -171,6 +177,7 @@ def test_members_are_averaged_and_learn_for_themselves():
     assert history["val_loss"][-1] < history["val_loss"][0]
 
 
+@on_one_backend
 def test_a_skip_moves_in_training_only_if_it_shall():
     for free in (False, True):
         model = forecaster(DATA, skip=True, skip_trainable=free)
@@ -181,6 +188,7 @@ def test_a_skip_moves_in_training_only_if_it_shall():
         assert (moved > 0) == free
 
 
+@on_one_backend
 def test_segments_need_not_fill_history_or_horizon():
     model = forecaster(DATA, "segments", segment=5)  # of 24 and 7 steps
     assert model.head.segments_in == 4 and model.head.segments_out == 2
@@ -208,12 +216,13 @@ def test_a_taught_step_is_a_free_one_that_was_fed_the_truth():
 
 
 @pytest.mark.parametrize("cell", some(["mgu", "min_gru", "peephole_lstm"]))
-@pytest.mark.parametrize("head", some(HEADS))
+@pytest.mark.parametrize("head", one(HEADS))
 def test_any_cell_and_depth(head, cell):
     model = forecaster(DATA, head, cell=cell, units=[5, 6], connections="residual")
     assert np.isfinite(parameters(model)).all()
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -238,6 +247,7 @@ def test_options_that_cannot_be(options, message):
         Forecaster(**{"look_back": 8, "horizon": 3, "units": 4, **options})
 
 
+@on_one_backend
 def test_an_unknown_option_is_told_with_the_nearest():
     with pytest.raises(TypeError, match="Did you mean 'look_back'"):
         Forecaster(8, 3, lookback=4)

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import keras
 import pytest
+from running import on_one_backend
 from series_files import take_away, write_noise
 
 from keras_rnnzoo.datasets import forecasting, forecasting_tfds, imdb
 from keras_rnnzoo.datasets.ett import CHANNELS
 from keras_rnnzoo.datasets.time_frames import read_csv
+
+pytestmark = on_one_backend
 
 real = pytest.mark.skipif(
     "KERAS_RNNZOO_DATA" not in os.environ, reason="KERAS_RNNZOO_DATA names no folder of real data"

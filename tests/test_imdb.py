@@ -9,10 +9,13 @@ import threading
 import keras
 import numpy as np
 import pytest
+from running import on_one_backend
 
 from keras_rnnzoo.datasets import imdb, sentiment_sample
 from keras_rnnzoo.datasets.reviews import Split, cut, distinct, read_csv
 from keras_rnnzoo.models.text_baselines import nb_svm, tfidf_logistic
+
+pytestmark = on_one_backend
 
 real = pytest.mark.skipif(
     "KERAS_RNNZOO_DATA" not in os.environ, reason="KERAS_RNNZOO_DATA names no folder of real data"

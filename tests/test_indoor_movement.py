@@ -6,8 +6,11 @@ import zipfile
 import numpy as np
 import pytest
 from helpers import close
+from running import on_one_backend
 
 from keras_rnnzoo.datasets import indoor_movement
+
+pytestmark = on_one_backend
 
 REAL = pytest.mark.skipif(
     "KERAS_RNNZOO_DATA" not in os.environ, reason="KERAS_RNNZOO_DATA is not set"

@@ -34,6 +34,7 @@ def log_shares(logits):
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
 
+@on_one_backend
 @pytest.mark.parametrize("options", some(OPTIONS), ids=str)
 def test_scores_are_the_cross_entropy_of_its_logits(options):
     """At once, in windows, and one character after the other; by NumPy from the logits."""
@@ -53,6 +54,7 @@ def test_scores_are_the_cross_entropy_of_its_logits(options):
     np.testing.assert_allclose(found, logits[:9], atol=1e-5)
 
 
+@on_one_backend
 def test_rows_are_read_side_by_side_each_from_nothing():
     model = small()
     whole = model.losses(TEXT, rows=4, window=20)
@@ -63,6 +65,7 @@ def test_rows_are_read_side_by_side_each_from_nothing():
         np.testing.assert_allclose(whole[low : low + time], alone, atol=1e-5)
 
 
+@on_one_backend
 def test_what_is_written_follows_from_the_logits_and_the_seed():
     model = small()
     greedy, prompt = "", "a cab"

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from helpers import close
+from running import on_one_backend
 
 from keras_rnnzoo.datasets import memory
 from keras_rnnzoo.datasets.memory import adding, copy_memory, parity
@@ -12,6 +13,8 @@ from keras_rnnzoo.datasets.spikes import spike_timing
 from keras_rnnzoo.datasets.task_batches import TaskBatches
 from keras_rnnzoo.datasets.task_sequences import TaskSequences, next_steps
 from keras_rnnzoo.metrics import constant_scores, task_scores
+
+pytestmark = on_one_backend
 
 SIZES = (300, 100, 100)
 PARTS = ("train", "validation", "test")

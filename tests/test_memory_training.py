@@ -43,6 +43,7 @@ def test_training_ends_at_the_goal_and_a_solved_run_is_not_trained_again(tmp_pat
         fit(Goal("mse", 1.0), minutes=0)
 
 
+@running.on_one_backend
 def test_a_stopped_run_ends_like_the_whole_one_on_sequences_of_its_own(tmp_path):
     never = Goal("mse", 1e-9)
     _, history, ended = fit(never)
@@ -62,6 +63,7 @@ def test_training_ends_when_the_time_is_over():
     assert ended == "epochs" and len(history["loss"]) == 3
 
 
+@running.on_one_backend
 def test_goals_are_met_with_a_margin():
     loss, share = Goal("mse", 1e-3), Goal("accuracy", 0.9, higher=True)
     assert loss.met({"mse": 9e-4}) and not loss.met({"mse": 1e-3})
@@ -74,6 +76,7 @@ def test_goals_are_met_with_a_margin():
     assert str(TASKS["parity"].goal) == "scaled accuracy at least 0.99"
 
 
+@running.on_one_backend
 def test_tasks_have_the_sizes_in_which_cells_are_compared():
     def lengths(name, **options):
         parts = TASKS[name].parts(sizes=(40, 20, 20), **options)
@@ -93,6 +96,7 @@ def test_tasks_have_the_sizes_in_which_cells_are_compared():
     assert TASKS["jsb"].parts(quick=True).source == "sample"
 
 
+@running.on_one_backend
 def test_a_predictor_without_memory_has_every_score():
     for name in TASKS:
         parts = TASKS[name].parts(quick=True)

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import keras
 import pytest
+from running import on_one_backend
 
 from keras_rnnzoo.datasets import imdb, ner, ner_tfds
 from keras_rnnzoo.datasets.conll import write_conll
 from keras_rnnzoo.datasets.tagged import Tagged
+
+pytestmark = on_one_backend
 
 real = pytest.mark.skipif(
     "KERAS_RNNZOO_DATA" not in os.environ, reason="KERAS_RNNZOO_DATA names no folder of real data"

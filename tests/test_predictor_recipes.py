@@ -7,6 +7,7 @@ import inspect
 import numpy as np
 import pytest
 from helpers import Stop, close, numpy
+from running import on_one_backend
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets import memory, music, music_sample, spikes, task_sequences
@@ -59,6 +60,7 @@ def test_it_keeps_its_best_epoch(whole):
     assert history["nll"][-1] < history["nll"][0]
 
 
+@on_one_backend
 def test_a_stopped_run_ends_where_the_whole_one_does(whole, tmp_path):
     model, history = whole
     path = tmp_path / "run.npz"
@@ -74,6 +76,7 @@ def test_a_stopped_run_ends_where_the_whole_one_does(whole, tmp_path):
     np.testing.assert_allclose(same["val_nll"], history["val_nll"], rtol=1e-3, atol=1e-5)
 
 
+@on_one_backend
 @pytest.mark.parametrize("name", memory.TASKS)
 def test_a_model_starts_out_with_the_best_constant(name):
     small = {"adding": {"length": 5}, "copy_memory": {"delay": 3}}.get(name, {})
@@ -85,12 +88,14 @@ def test_a_model_starts_out_with_the_best_constant(name):
         assert got[score] == pytest.approx(value, abs=0.01), score
 
 
+@on_one_backend
 def test_what_was_never_seen_starts_rare_and_finite():
     asked = music.load("sample", verbose=False).next_steps()
     bias = numpy(build_sequence_predictor(asked.train, TINY).head.bias)
     assert np.isfinite(bias).all() and bias.min() == pytest.approx(-np.log(2 * 4677), abs=0.01)
 
 
+@on_one_backend
 def test_chrono_starts_reach_over_the_longest_sequence():
     recipe = PredictorRecipe({"cell": "lstm", "units": 300, "forget_start": "chrono"})
     model = build_sequence_predictor(PARTS.train, recipe, seed=3)
@@ -100,6 +105,7 @@ def test_chrono_starts_reach_over_the_longest_sequence():
     assert changed.get_config()["chrono_steps"] == 100
 
 
+@on_one_backend
 def test_gradients_are_clipped_as_the_recipe_says():
     for given, expected in ((1.0, 1.0), (0.25, 0.25), (None, None)):
         made = schedules.optimizer(dataclasses.replace(TINY, clipnorm=given), 10)
@@ -109,6 +115,7 @@ def test_gradients_are_clipped_as_the_recipe_says():
             dataclasses.replace(TINY, clipnorm=clip)
 
 
+@on_one_backend
 def test_recipes_can_be_changed():
     recipe = TINY.changed(epochs=7, model={"units": 3})
     assert recipe.epochs == 7 and recipe.model == {**TINY.model, "units": 3}
@@ -120,6 +127,7 @@ def test_recipes_can_be_changed():
             TINY.changed(**{name: 0})
 
 
+@on_one_backend
 def test_every_task_has_a_recipe():
     for name in memory.TASKS:
         parts = memory.load(name, verbose=False, sizes=(9, 5, 5))
@@ -132,6 +140,7 @@ def test_every_task_has_a_recipe():
     assert recipe_for(dataclasses.replace(asked, source="mine.mat")) is RECIPES["jsb"]
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     "thing",
     [

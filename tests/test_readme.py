@@ -4,6 +4,7 @@ import re
 import shlex
 
 import pytest
+from running import on_one_backend
 
 from keras_rnnzoo import readme
 
@@ -19,10 +20,12 @@ def blocks(text, language):
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.S | re.M)
 
 
+@on_one_backend
 def test_its_generated_parts_are_up_to_date(text):
     assert readme.fill(text) == text, "run: python -m keras_rnnzoo.readme --write"
 
 
+@on_one_backend
 def test_its_python_runs(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # what it saves lands here
     shown = blocks(text, "python")
@@ -40,6 +43,7 @@ def test_an_example_of_every_shape_runs_alone(shape):
     exec(compile(shape, "examples/shapes.md", "exec"), {})
 
 
+@on_one_backend
 def test_its_commands_name_files_that_exist(text):
     commands = "\n".join(blocks(text, "(?:bash|sh|shell|console)"))
     words = shlex.split(commands, comments=True)
@@ -55,17 +59,20 @@ def test_its_commands_name_files_that_exist(text):
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), name
 
 
+@on_one_backend
 def test_its_links_lead_to_files_that_exist(text):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", text):
         if "://" not in target:
             assert (readme.ROOT / target).exists(), target
 
 
+@on_one_backend
 def test_a_part_that_is_missing_is_named():
     with pytest.raises(ValueError, match="'layers'"):
         readme.fill("# Without any part")
 
 
+@on_one_backend
 def test_without_records_the_table_says_so(tmp_path):
     for name in (
         "imdb",

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from helpers import Stop, close, numpy
+from running import on_one_backend
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets import sentiment_sample
@@ -51,6 +52,7 @@ def whole(tmp_path_factory):
     return *fit(path), path
 
 
+@on_one_backend
 def test_a_stopped_run_ends_where_the_whole_one_does(whole, tmp_path):
     model, history, _ = whole
     path = tmp_path / "run.npz"
@@ -64,6 +66,7 @@ def test_a_stopped_run_ends_where_the_whole_one_does(whole, tmp_path):
     close(resumed.logits(VALIDATION.texts), model.logits(VALIDATION.texts), 1e-4)
 
 
+@on_one_backend
 def test_the_weights_that_stay_are_the_averaged_ones(whole, tmp_path):
     model, history, path = whole
     averages = model.optimizer._model_variables_moving_average
@@ -95,6 +98,7 @@ def test_the_learning_rate_rises_and_then_falls_to_zero():
     assert not optimizer(dataclasses.replace(TINY, average=None), 100).use_ema
 
 
+@on_one_backend
 @pytest.mark.parametrize("recipe", [REVIEWS, FEW_REVIEWS, SAMPLE], ids=["many", "few", "sample"])
 def test_a_recipe_builds_and_gives_way_to_changes(recipe):
     model = build_classifier(TRAIN.texts, recipe, units=4, embedding_dim=4, cell="mgu")
@@ -103,6 +107,7 @@ def test_a_recipe_builds_and_gives_way_to_changes(recipe):
     assert np.isfinite(model.predict(["good", ""])).all()
 
 
+@on_one_backend
 def test_numbers_that_cannot_be_are_refused():
     for name in ("epochs", "batch_size"):
         with pytest.raises(ValueError, match=f"{name}=0"):

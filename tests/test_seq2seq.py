@@ -5,7 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
-from running import backends, fresh
+from running import backends, fresh, on_one_backend
 from seq2seq_models import SOURCES, TARGETS, WORDS, array, small
 
 from keras_rnnzoo import Seq2Seq
@@ -20,6 +20,7 @@ def inputs_of(model, **changes):
     return {**batch, **changes}, labels
 
 
+@on_one_backend
 def test_the_teacher_and_single_steps_agree():
     """Logits of all steps at once are those of the decoder step by step."""
     model = small(depth=2, cell="lstm")
@@ -37,6 +38,7 @@ def test_the_teacher_and_single_steps_agree():
     np.testing.assert_allclose(losses, -(picked * (labels != 0)).sum(-1), rtol=1e-4)
 
 
+@on_one_backend
 @pytest.mark.parametrize("attention", ATTENTION)
 def test_scheduled_sampling(attention):
     """At rate nought it is teacher forcing; else the words of the teacher matter less."""
@@ -87,6 +89,7 @@ def test_it_learns_and_its_file_is_read_by_every_backend(tmp_path):
         np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
+@on_one_backend
 def test_it_comes_back_from_its_config():
     model = small(attention="general", cell="mgu", cell_options={"zoneout": 0.1}, depth=2)
     config = model.get_config()
@@ -96,6 +99,7 @@ def test_it_comes_back_from_its_config():
     assert [w.shape for w in again.weights] == [w.shape for w in model.weights]
 
 
+@on_one_backend
 def test_half_precision_is_finite_and_close():
     full, half = small(), small(dtype="mixed_bfloat16")
     given, _ = inputs_of(full)
@@ -104,6 +108,7 @@ def test_half_precision_is_finite_and_close():
     np.testing.assert_allclose(found[1], array(full(given)), atol=0.5)
 
 
+@on_one_backend
 def test_what_cannot_be_is_told():
     with pytest.raises(TypeError, match="a vocabulary with start and end"):
         Seq2Seq(Vocabulary(["a"]), WORDS[1])

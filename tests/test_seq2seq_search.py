@@ -4,10 +4,13 @@ import itertools
 
 import numpy as np
 import pytest
+from running import on_one_backend
 from seq2seq_models import SOURCES, array, small
 
 from keras_rnnzoo.datasets.translation_text import END_ID, START_ID
 from keras_rnnzoo.models.seq2seq_search import beam_search, length_penalty
+
+pytestmark = on_one_backend
 
 LENGTH = 4
 CHOICES = (END_ID, 4, 5)  # the end, and two words

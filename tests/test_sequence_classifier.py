@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import fresh, other_backend, some
+from running import fresh, on_one_backend, other_backend, some
 
 from keras_rnnzoo.datasets.sequences import Sequences
 from keras_rnnzoo.models.sequence_classifier import SequenceClassifier, scaling_of
@@ -70,6 +70,7 @@ def test_probabilities_are_those_of_each_sequence_alone(rng, pooling):
     assert model.predict_classes(values) == [CLASSES[k] for k in got.argmax(-1)]
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     "options",
     [
@@ -92,6 +93,7 @@ def test_neither_padding_nor_neighbours_change_a_prediction(rng, options):
     close(model(padded), numpy(model(inputs)))
 
 
+@on_one_backend
 def test_members_are_averaged_and_convolutions_join_the_channels(rng):
     model, values = make(rng, members=3, convolution=3, filters=5), walks(rng)
     (inputs,) = model.batches(values, batch_size=4, shuffle=False)[0]
@@ -118,6 +120,7 @@ def test_loss_and_accuracy_of_members():
     assert float(accuracy.result()) == pytest.approx((means == [1, 2]).mean())
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     "rates",
     [{"noise": 0.5}, {"jitter": 0.5}, {"dropout": 0.5}, {"cell_options": {"zoneout": 0.5}}],
@@ -169,6 +172,7 @@ def test_predict_takes_what_a_user_has(rng):
     close(far.predict([value + [1e9 - 5, 0] for value in values]), near.predict(values), 1e-4)
 
 
+@on_one_backend
 def test_scaling_is_that_of_all_steps_of_the_training_part(rng):
     values = walks(rng, (3, 50))
     found = scaling_of(Sequences(values, ["left", "up"], CLASSES, CHANNELS))
@@ -186,6 +190,7 @@ def test_scaling_is_that_of_all_steps_of_the_training_part(rng):
 # One file
 
 
+@on_one_backend
 @pytest.mark.parametrize("backend", [other_backend()])
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path, backend):
     options = {"members": 2, "convolution": 3, "cell_options": {"zoneout": 0.1}, "cell": "mgu"}
@@ -218,6 +223,7 @@ def test_a_loaded_model_is_the_same_and_trains_on(rng, tmp_path):
 # What cannot be
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -247,6 +253,7 @@ def test_options_that_cannot_be_are_refused_with_a_hint(options, error, message)
         make(**options)
 
 
+@on_one_backend
 def test_names_that_cannot_be():
     for channels, classes, message in (
         (0, CLASSES, "channels=0"),
@@ -259,6 +266,7 @@ def test_names_that_cannot_be():
             SequenceClassifier(channels, classes)
 
 
+@on_one_backend
 def test_sequences_that_cannot_be_are_named(rng):
     model, values = make(), walks(rng)
     values[2][3, 1] = np.nan

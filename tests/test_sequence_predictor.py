@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import fresh, other_backend
+from running import fresh, on_one_backend, one, other_backend, some
 
 import keras_rnnzoo
 from keras_rnnzoo.datasets.task_sequences import TaskSequences
@@ -52,7 +52,7 @@ def make(sequences, rng=None, **options):
 
 
 @pytest.mark.parametrize("every_step", [True, False], ids=["every", "last"])
-@pytest.mark.parametrize("ids", [False, True], ids=["values", "ids"])
+@pytest.mark.parametrize("ids", one([False, True]), ids={False: "values", True: "ids"}.get)
 def test_outputs_are_those_of_the_cell_step_by_step(rng, every_step, ids):
     sequences = data(rng, "binary", every_step, ids)
     model = make(sequences, rng)
@@ -67,6 +67,7 @@ def test_outputs_are_those_of_the_cell_step_by_step(rng, every_step, ids):
         close(got, expected if every_step else expected[-1])
 
 
+@on_one_backend
 @pytest.mark.parametrize("every_step", [True, False], ids=["every", "last"])
 @pytest.mark.parametrize(
     "options",
@@ -95,6 +96,7 @@ def test_neither_padding_nor_neighbours_nor_the_future_change_anything(rng, ever
     close(got, expected)
 
 
+@on_one_backend
 def test_ids_may_be_embedded(rng):
     sequences = data(rng, "categorical", ids=True)
     model = make(sequences, rng, embedding_dim=5)
@@ -105,6 +107,7 @@ def test_ids_may_be_embedded(rng):
     assert model.compute_output_shape({"ids": (4, 9)}) == (4, 9, 2)
 
 
+@on_one_backend
 def test_what_is_dropped_is_dropped_in_training_alone(rng):
     sequences = data(rng, lengths=(5, 5))
     for options in ({"dropout": 0.5}, {"cell_options": {"recurrent_dropout": 0.5}}):
@@ -119,8 +122,8 @@ def test_what_is_dropped_is_dropped_in_training_alone(rng):
 # Scores
 
 
-@pytest.mark.parametrize("every_step", [True, False], ids=["every", "last"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("every_step", one([True, False]), ids={True: "every", False: "last"}.get)
+@pytest.mark.parametrize("kind", some(KINDS))
 def test_scores_by_hand_and_whatever_the_batches(rng, kind, every_step):
     sequences = data(rng, kind, every_step, weighted=every_step)
     model = make(sequences, rng)
@@ -158,6 +161,7 @@ def test_scores_by_hand_and_whatever_the_batches(rng, kind, every_step):
             assert got[name] == pytest.approx(expected[name], rel=1e-5)
 
 
+@on_one_backend
 def test_the_loss_of_a_batch_is_the_mean_over_its_scored_steps(rng):
     sequences = data(rng, weighted=True)
     model = make(sequences, rng)
@@ -177,6 +181,7 @@ def test_the_loss_of_a_batch_is_the_mean_over_its_scored_steps(rng):
 # Starts of forget gates
 
 
+@on_one_backend
 def test_forget_gates_start_where_they_are_told(rng):
     sequences = data(rng)
     for cell, gates in (("lstm", "f"), ("cifg_lstm", "f"), ("peephole_lstm", "f"), ("ran", "f")):
@@ -203,6 +208,7 @@ def test_forget_gates_start_where_they_are_told(rng):
 # One file
 
 
+@on_one_backend
 @pytest.mark.parametrize("backend", [other_backend()])
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(rng, tmp_path, backend):
     sequences = data(rng, "categorical")
@@ -248,6 +254,7 @@ def test_losses_and_metrics_come_back_from_their_configs():
 # What cannot be
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -274,6 +281,7 @@ def test_options_that_cannot_be_are_refused_with_a_hint(options, error, message)
         SequencePredictor(3, 2, **options)
 
 
+@on_one_backend
 def test_sequences_of_another_kind_are_refused(rng):
     model = make(data(rng))
     for other, message in (

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 from helpers import Stop, close
+from running import on_one_backend
 
 from keras_rnnzoo import training
 from keras_rnnzoo.datasets import indoor_movement
@@ -68,6 +69,7 @@ def test_it_learns_and_keeps_its_best_epoch(whole):
     assert history["loss"][-1] < history["loss"][0] and right > 0.8
 
 
+@on_one_backend
 def test_a_stopped_run_ends_where_the_whole_one_does(whole, tmp_path):
     model, history = whole
     path = tmp_path / "run.npz"
@@ -83,6 +85,7 @@ def test_a_stopped_run_ends_where_the_whole_one_does(whole, tmp_path):
     close(plain.predict(VALIDATION), model.predict(VALIDATION), 1e-3)
 
 
+@on_one_backend
 def test_recipes_follow_the_number_of_sequences():
     parts = indoor_movement.load("sample", verbose=False)
     assert recipe_for(parts) is SAMPLE
@@ -101,6 +104,7 @@ def test_recipes_follow_the_number_of_sequences():
 # The plain model
 
 
+@on_one_backend
 def test_summary_statistics_by_hand():
     x = np.array([[0.0, 5.0], [3.0, 5.0], [1.0, 2.0]])
     got = summary_statistics([x, x[:1]])
@@ -111,6 +115,7 @@ def test_summary_statistics_by_hand():
     close(got[1][:-1].reshape(9, 2)[:, 1], [5, 0, 5, 5, 5, 5, 5, 0, 0])
 
 
+@on_one_backend
 def test_logistic_regression_finds_slopes_and_chooses_its_penalty():
     fitted = summary_logistic(TRAIN, VALIDATION)
     chances = fitted.predict(VALIDATION)
@@ -124,6 +129,7 @@ def test_logistic_regression_finds_slopes_and_chooses_its_penalty():
     assert chances.shape == (16, 3) and not chances[:, 1].any()
 
 
+@on_one_backend
 def test_the_sample_needs_the_order_of_its_steps():
     """Walks round a table: their summary tells nothing of the direction."""
     parts = indoor_movement.load("sample", verbose=False)

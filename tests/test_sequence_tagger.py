@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers import close
 from keras import ops
-from running import other_backend
+from running import on_one_backend, other_backend
 
 from keras_rnnzoo import training
 from keras_rnnzoo.crf import CRFLoss
@@ -76,6 +76,7 @@ def test_spans_of_a_text_are_where_they_stand(trained):
     assert all(TEXT[e.start : e.stop] == e.text and 0.3 < e.score <= 1 for e in entities)
 
 
+@on_one_backend
 def test_documents_are_tagged_as_each_alone(trained):
     model, _ = trained
     documents = [TEXT, "", "  \n ", "Kim saw Oslo"]
@@ -89,6 +90,7 @@ def test_documents_are_tagged_as_each_alone(trained):
     assert model.tag(document for document in documents) == together
 
 
+@on_one_backend
 def test_the_score_of_an_entity_is_its_probability(trained):
     """Against the likelihood of all paths that have its tags, by way of unknown targets."""
     model, _ = trained
@@ -104,12 +106,14 @@ def test_the_score_of_an_entity_is_its_probability(trained):
     assert entity.score == pytest.approx(chance, abs=2e-4)
 
 
+@on_one_backend
 def test_a_long_sentence(trained):
     model, _ = trained
     tags = model.tag_tokens([["Kim", *["saw"] * 1000]])
     assert len(tags[0]) == 1001
 
 
+@on_one_backend
 @pytest.mark.parametrize("backend", [other_backend()])
 def test_a_saved_tagger_tags_the_same_in_a_fresh_process(trained, tmp_path, backend):
     model, _ = trained
@@ -145,6 +149,7 @@ def test_a_loaded_tagger_is_the_same_and_trains_on(trained, tmp_path):
         SequenceTagger.load(tmp_path / "none.keras")
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     "options",
     [
@@ -166,6 +171,7 @@ def test_variants_train_and_give_legal_tags(options):
         model.encode_tags(sentence)  # which refuses what is not legal
 
 
+@on_one_backend
 def test_a_softmax_head_is_trained_by_the_cross_entropy_of_each_tag():
     model = make(head="softmax")
     inputs, tags, _ = model.batches(TRAIN.tokens, TRAIN.tags, batch_size=8)[0]
@@ -177,6 +183,7 @@ def test_a_softmax_head_is_trained_by_the_cross_entropy_of_each_tag():
     close(got, expected, tolerance=1e-4)
 
 
+@on_one_backend
 def test_padding_changes_no_score():
     model = make()
     short = model.batches([["Kim", "saw", "Rome"]], batch_size=1, lengths=[8], shuffle=False)
@@ -197,6 +204,7 @@ def test_a_word_is_hidden_as_often_as_it_is_rare():
     assert shares[2] == 0 and shares[3] == 1
 
 
+@on_one_backend
 def test_characters_are_read_the_same_whatever_the_padding(rng):
     letters = rng.integers(3, 20, size=(2, 3, 6)).astype("int32")
     letters[0, 1] = 0
@@ -208,6 +216,7 @@ def test_characters_are_read_the_same_whatever_the_padding(rng):
         close(short, long, tolerance=1e-5)
 
 
+@on_one_backend
 def test_vectors_of_a_file_start_the_embeddings(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("kim 1 2 3\nbergen 4 5 6\nunused 7 8 9\n", encoding="utf-8")
@@ -219,11 +228,13 @@ def test_vectors_of_a_file_start_the_embeddings(tmp_path):
     assert "nowhere" not in ids and "unused" not in ids
 
 
+@on_one_backend
 def test_the_most_frequent_tag():
     plain = MostFrequentTag(Tagged([["May", "May", "May", "x"]], [["O", "B-PER", "B-PER", "O"]]))
     assert plain.tag_tokens([["May", "x", "y"], []]) == [["B-PER", "O", "O"], []]
 
 
+@on_one_backend
 def test_bad_input_is_named():
     model = make()
     with pytest.raises(ValueError, match=r"Sentence 1: The model knows .*'B-ORG' at position 0"):
@@ -254,6 +265,7 @@ def test_bad_input_is_named():
         SequenceTagger(WordFeatures.fit(TRAIN.tokens), [])
 
 
+@on_one_backend
 def test_recipes_follow_the_number_of_sentences():
     class Corpus:
         source, train = "files", range(3000)
@@ -268,6 +280,7 @@ def test_recipes_follow_the_number_of_sentences():
         TaggerRecipe(epochs=0)
 
 
+@on_one_backend
 def test_scores_with_nan_are_refused():
     model = make()
     kernel = model.network.scores.bias
@@ -276,6 +289,7 @@ def test_scores_with_nan_are_refused():
         model.tag("Kim saw Rome")
 
 
+@on_one_backend
 def test_keras_predict_gives_tag_numbers():
     model = make()
     (inputs,) = model.batches(TRAIN.tokens[:4], batch_size=4, shuffle=False)[0]

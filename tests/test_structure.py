@@ -13,6 +13,7 @@ import conftest
 import keras
 import numpy as np
 import pytest
+from running import on_one_backend
 
 import keras_rnnzoo
 
@@ -60,6 +61,7 @@ def part_of(path):
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
+@on_one_backend
 @pytest.mark.parametrize("path", FILES, ids=ids)
 def test_direction_of_imports(path):
     part = part_of(path)
@@ -73,6 +75,7 @@ def test_direction_of_imports(path):
                 assert rank(part) < rank(other) or rank(part) == rank(other) == 0, module
 
 
+@on_one_backend
 @pytest.mark.parametrize("path", [*FILES, *TUNING], ids=ids)
 def test_backends_are_named_in_kernels_alone(path):
     if path in FILES and part_of(path) == "kernels":
@@ -81,6 +84,7 @@ def test_backends_are_named_in_kernels_alone(path):
     assert not roots & {*BACKENDS, "tf"}
 
 
+@on_one_backend
 @pytest.mark.parametrize("folder", ["cells", "linear"])
 def test_cells_import_the_base_keras_and_math(folder):
     for path in sorted((PACKAGE / folder).glob("*.py")):
@@ -95,6 +99,7 @@ def code_lines(function):
     return function.end_lineno - body[0].lineno + 1 if body else 0
 
 
+@on_one_backend
 @pytest.mark.parametrize("path", [*FILES, *TUNING], ids=ids)
 def test_sizes(path):
     length = len(path.read_text(encoding="utf-8").splitlines())
@@ -109,12 +114,14 @@ def test_sizes(path):
 LONG = ("test_oracles.py", "test_training.py")
 
 
+@on_one_backend
 def test_sizes_of_the_tests():
     for path in (ROOT / "tests").glob("*.py"):
         if path.name not in LONG:
             assert len(path.read_text(encoding="utf-8").splitlines()) < 300, path.name
 
 
+@on_one_backend
 def test_sweeps_hold_no_model_or_data_code():
     """A sweep tunes what an example trains, and the package never asks for a sweep."""
     for path in TUNING:
@@ -154,6 +161,7 @@ PUBLIC = {name: getattr(keras_rnnzoo, name) for name in keras_rnnzoo.__all__}
 EXPORTED = [n for n, v in PUBLIC.items() if callable(v) and not issubclass_of_model(v)]
 
 
+@on_one_backend
 @pytest.mark.parametrize("name", LAYERS)
 def test_docstring_sections(name):
     cls = getattr(keras_rnnzoo, name)
@@ -171,6 +179,7 @@ def test_docstring_sections(name):
         assert f"{option}:" in text, f"own option {option} is not described"
 
 
+@on_one_backend
 @pytest.mark.parametrize("name", LAYERS)
 def test_weights_are_those_of_the_docstring(name):
     """Each weight of a fresh layer stands in its docstring."""
@@ -223,6 +232,7 @@ def test_import_is_light():
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@on_one_backend
 @pytest.mark.parametrize("missing", [BACKENDS, ("keras",)], ids=["backend", "keras"])
 def test_without_a_backend_the_import_says_what_to_install(missing):
     done = fresh(

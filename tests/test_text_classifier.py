@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import some
+from running import on_one_backend, some
 from texts import EVERYTHING, TEXTS, VOCABULARY, make
 
 import keras_rnnzoo as zoo
@@ -27,6 +27,7 @@ def logits(model, *args, **kwargs):
 # Options
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "classes", "features"),
     [
@@ -64,6 +65,7 @@ def test_every_merge_mode_gives_logits_of_its_own(rng, merge_mode):
     assert np.isfinite(logits(first)).all()
 
 
+@on_one_backend
 @pytest.mark.parametrize("pooling", some(["last", "max", "mean", "max+mean"]))
 @pytest.mark.parametrize("halve_time", [False, True])
 def test_pooling_and_halving_read_what_they_say(rng, pooling, halve_time):
@@ -91,6 +93,7 @@ def run(cell, row):
     return np.stack(outputs)
 
 
+@on_one_backend
 @pytest.mark.parametrize("part", ["convolution", "bigrams", "skip"])
 def test_an_added_part_adds_nothing_when_its_weights_are_zero(rng, part):
     model = make(rng, **{part: 3 if part == "convolution" else True})
@@ -105,6 +108,7 @@ def test_an_added_part_adds_nothing_when_its_weights_are_zero(rng, part):
     assert np.abs(with_it - without).max() > 1e-3
 
 
+@on_one_backend
 def test_the_bag_head_is_a_linear_model_of_the_mean_embedding(rng):
     model = make(rng, bag=True)
     x, got = encode(model), logits(model)
@@ -117,6 +121,7 @@ def test_the_bag_head_is_a_linear_model_of_the_mean_embedding(rng):
     assert got.shape == (5, 2) == model.compute_output_shape({"words": (5, 8)})
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     "rates",
     [
@@ -138,6 +143,7 @@ def test_noise_acts_in_training_alone(rng, rates):
     close(numpy(silent(x, training=True)), logits(silent), 1e-7)
 
 
+@on_one_backend
 def test_a_seed_repeats_weights_and_noise():
     results = []
     for seed in (3, 3, 4):
@@ -148,6 +154,7 @@ def test_a_seed_repeats_weights_and_noise():
     assert not np.allclose(results[0], results[2])
 
 
+@on_one_backend
 def test_cell_options_and_length_reach_where_they_belong():
     model = make(cell_options={"recurrence": "diagonal"}, max_length=3)
     assert model.recurrent.recurrent_layers[0].forward_layer.cell.recurrence == "diagonal"
@@ -197,6 +204,7 @@ def test_predict_takes_texts_and_what_keras_takes(rng):
 # What cannot be
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
@@ -225,6 +233,7 @@ def test_options_that_cannot_be_are_refused_with_a_hint(options, error, message)
         make(**options)
 
 
+@on_one_backend
 def test_pairs_of_words_need_a_vocabulary_that_lists_them():
     words = Vocabulary(VOCABULARY.words)
     for option in ("bigrams", "bag"):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from helpers import close, numpy
+from running import on_one_backend
 from texts import VOCABULARY
 
 import keras_rnnzoo as zoo
@@ -19,6 +20,7 @@ def evidence():
     return NBEvidence.fit(TEXTS, LABELS)
 
 
+@on_one_backend
 def test_ratios_and_logit_are_those_of_the_equations(evidence):
     """p and q by counting; the logistic regression by scikit-learn on what was counted."""
     from sklearn.linear_model import LogisticRegression
@@ -51,6 +53,7 @@ def test_ratios_and_logit_are_those_of_the_equations(evidence):
     close(seen, np.clip(np.array(expected) * scale, -CLIP, CLIP), 2e-2)
 
 
+@on_one_backend
 def test_what_is_unknown_says_nothing(evidence):
     row = evidence.encode("an utterly unheard play")
     assert not row["evidence"].any()
@@ -59,12 +62,14 @@ def test_what_is_unknown_says_nothing(evidence):
     assert evidence.encode("a good film " * 200, 10)["evidence"].shape == (10, 3)
 
 
+@on_one_backend
 def test_it_comes_back_from_its_config(evidence):
     again = NBEvidence.from_config(evidence.to_config())
     assert again.to_config() == evidence.to_config()
     close(again.encode("not a bad film")["evidence"], evidence.encode("not a bad film")["evidence"])
 
 
+@on_one_backend
 def test_out_of_fold_evidence_comes_from_other_texts():
     """A word that one text alone has, twice, can say nothing about that text."""
     texts, labels = [*TEXTS, "unique", "unique"], [*LABELS, 1, 1]
@@ -75,6 +80,7 @@ def test_out_of_fold_evidence_comes_from_other_texts():
     close(np.std([row["offset"] for row in rows]), 1, 1e-5)
 
 
+@on_one_backend
 def test_the_classifier_adds_what_it_says(evidence, rng):
     model = zoo.EvidenceClassifier(VOCABULARY, evidence, units=4, embedding_dim=4, seed=1)
     model.build()
@@ -108,6 +114,7 @@ def test_it_learns_and_comes_back_from_its_file(tmp_path):
     assert len(loaded.attention("a good film")) == 3
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("options", "match"),
     [

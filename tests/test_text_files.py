@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import close
-from running import other_backend
+from running import on_one_backend, other_backend
 from texts import EVERYTHING, LABELS, TEXTS, VOCABULARY, make
 
 from keras_rnnzoo.models import TextClassifier
@@ -30,6 +30,7 @@ def saved(rng, tmp_path):
     return model, path
 
 
+@on_one_backend
 @pytest.mark.parametrize("backend", [other_backend()])
 def test_a_saved_model_predicts_the_same_in_a_fresh_process(saved, backend):
     model, path = saved
@@ -64,6 +65,7 @@ def test_a_loaded_model_is_the_same_and_trains_on(saved):
         loaded.save(path, overwrite=False)
 
 
+@on_one_backend
 def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
     model, path = saved
     old = path.read_bytes()
@@ -80,6 +82,7 @@ def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
         model.save(path.with_suffix(".h5"))
 
 
+@on_one_backend
 @pytest.mark.parametrize("place", [0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.99])
 def test_damage_is_noticed_or_harmless(saved, place):
     model, path = saved
@@ -95,6 +98,7 @@ def test_damage_is_noticed_or_harmless(saved, place):
         close(loaded.predict(TEXTS), model.predict(TEXTS))
 
 
+@on_one_backend
 @pytest.mark.parametrize("content", ["cut", "empty", "text", "other"])
 def test_a_file_of_another_kind_is_said_to_be_one(saved, content):
     _, path = saved
@@ -107,6 +111,7 @@ def test_a_file_of_another_kind_is_said_to_be_one(saved, content):
         TextClassifier.load(path)
 
 
+@on_one_backend
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="no saved TextClassifier.*none.keras"):
         TextClassifier.load(tmp_path / "none.keras")

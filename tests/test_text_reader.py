@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import some
+from running import on_one_backend, some
 from texts import EVERYTHING, VOCABULARY, make
 
 from keras_rnnzoo.datasets import Vocabulary
@@ -36,6 +36,7 @@ def test_sentences_are_those_of_a_loop(end, rng):
         assert got == sentences(row[:length].tolist(), {2, 1}) if length else got == []
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("architecture", "options"),
     [
@@ -52,6 +53,7 @@ def test_neither_padding_nor_the_batch_changes_a_prediction(architecture, option
     assert np.abs(together - make(rng, **options).logits(TEXTS)).max() > 1e-3
 
 
+@on_one_backend
 @pytest.mark.parametrize(
     ("architecture", "halve_time"),
     [
@@ -75,6 +77,7 @@ def test_attention_gives_every_word_its_weight(architecture, halve_time, rng):
         model.attention("")
 
 
+@on_one_backend
 def test_without_attention_there_is_nothing_to_show():
     with pytest.raises(ValueError, match="architecture='rnn-attention'"):
         make().attention("a good film")
@@ -91,6 +94,7 @@ def test_a_hybrid_comes_back_from_its_file(architecture, rng, tmp_path):
     assert loaded.get_config() == model.get_config()
 
 
+@on_one_backend
 def test_sentences_end_where_the_vocabulary_has_a_stop(rng):
     with_stop = Vocabulary.fit(["good . bad ."])
     assert len(TextClassifier(with_stop, units=4).reader.sentence_ends) == 1

@@ -9,8 +9,11 @@ import time
 import keras
 import pytest
 import sweeping
+from running import on_one_backend
 
 from tuning.log import key_of
+
+pytestmark = on_one_backend
 
 OPTIONS = ["--cells", "gru,min_gru", "--depths", "1", "--trials", "12", "--seeds", "1"]
 PLANNED = 12 * 2 + 2 * 2

@@ -9,6 +9,8 @@ import keras_rnnzoo as zoo
 from keras_rnnzoo.models.widths import count_parameters, solve_width
 from tuning import spaces
 
+pytestmark = on_one_backend
+
 ALL = ("lstm", "gru", "min_gru", "peephole_lstm")
 EVERY = (spaces.sequences, spaces.imdb, spaces.ner, spaces.forecasting)
 
@@ -110,7 +112,6 @@ def stack_of(cell, depth, units, connections="none"):
     return stack
 
 
-@on_one_backend
 @pytest.mark.parametrize("cell", ["lstm", "intersection_rnn", "min_gru"])
 @pytest.mark.parametrize(("depth", "connections"), [(1, "none"), (2, "dense"), (3, "highway")])
 def test_the_width_spends_the_budget(cell, depth, connections):
