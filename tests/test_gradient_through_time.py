@@ -271,3 +271,16 @@ def test_what_cannot_be_followed_is_refused(model, options, message, rng):
     x = rng.normal(size=options.pop("x")).astype("float32")
     with pytest.raises(ValueError, match=message):
         gradient_through_time(model(rng), x, **options)
+
+
+@running.on_one_backend
+def test_nothing_passes_a_reset(rng):
+    """The second of two sequences in a row begins at step 3."""
+    resets = np.zeros((3, TIME), bool)
+    resets[:, 3] = True
+    inputs = [keras.Input((TIME, 3)), keras.Input((TIME,), dtype="bool")]
+    layer = zoo.LSTM(2, name="memory")
+    model = keras.Model(inputs, layer(inputs[0], resets=inputs[1]))
+    found = gradient_through_time(model, [sequences(rng), resets])["memory"]
+    assert (found.total[:3] == 0).all() and (found.total[3:] > 0).all()
+    assert found.jacobian[3] == 0 and (np.delete(found.jacobian, 3) > 0).all()

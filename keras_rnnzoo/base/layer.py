@@ -167,7 +167,8 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
             sequences, start, mask, steps, drop, self.return_sequences, self.recompute
         )
         if through:
-            through.visits.append(passage.Visit(self, sequences, mask, start, final))
+            visit = passage.Visit(self, sequences, mask, start, final, steps.get("reset"))
+            through.visits.append(visit)
         return self._returned(outputs, last, final, mask)
 
     def _returned(self, outputs, last, states, mask):

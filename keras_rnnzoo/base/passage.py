@@ -17,6 +17,7 @@ class Visit(NamedTuple):
     mask: Any
     start: list
     final: list
+    reset: Any = None
 
 
 class Passage:

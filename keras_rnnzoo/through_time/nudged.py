@@ -23,26 +23,30 @@ class Nudged(NamedTuple):
 
     Attributes:
         walks: what each recurrent layer did, by the layer's name.
+        output: of the model.
         loss: a float.
         gradients: for each layer by name, for each state by name, an array (batch, time, ...).
     """
 
     walks: dict
+    output: Any
     loss: float
     gradients: dict
 
 
 class Question(NamedTuple):
-    """A model, a batch, and what is asked of it."""
+    """A model, a batch, what is asked of it, and what the `Passage` through it is given."""
 
     model: Any
     x: Any
     y: Any
     loss: Any
     mask: Any
+    sample_weight: Any
+    given: dict
 
 
-def question(model, x, y=None, loss=None, mask=None):
+def question(model, x, y=None, loss=None, mask=None, sample_weight=None, **given):
     """The arguments checked, arrays as tensors.
 
     Raises:
@@ -64,7 +68,9 @@ def question(model, x, y=None, loss=None, mask=None):
     mask = None if mask is None else ops.convert_to_tensor(mask, dtype="bool")
     if y is not None:
         y, loss = keras.tree.map_structure(ops.convert_to_tensor, y), keras.losses.get(loss)
-    return Question(model, x, y, loss, mask)
+    if sample_weight is not None:
+        sample_weight = ops.convert_to_tensor(sample_weight)
+    return Question(model, x, y, loss, mask, sample_weight, given)
 
 
 def nudged(asked):
@@ -73,61 +79,68 @@ def nudged(asked):
     Raises:
         ValueError: no recurrent layer took part, or one did twice.
     """
-    with resting(asked.model) as states:
-        with Passage(states=states) as passage:
-            loss = array(_loss(asked, _output(asked)))
+    with passing(asked) as given:
+        with Passage(**given) as passage:
+            output = outputs(asked)
+            loss = array(loss_of(asked, output))
         visits = _by_name(passage.visits)
         spots = {name: _spots(visit) for name, visit in visits.items()}
         widths = [math.prod(shape) for named in spots.values() for shape in named.values()]
         zeros = ops.zeros((sum(widths),), dtype=_widest(visits.values()))
 
-        def loss_of(flat):
+        def loss_beside(flat):
             pieces = iter(_cut(flat, widths))
             nudges = {
                 visits[name].layer: {s: ops.reshape(next(pieces), n) for s, n in named.items()}
                 for name, named in spots.items()
             }
-            with Passage(states=states, nudges=nudges):
-                return ops.cast(_loss(asked, _output(asked)), flat.dtype)
+            with Passage(**given, nudges=nudges):
+                return ops.cast(loss_of(asked, outputs(asked)), flat.dtype)
 
-        pieces = iter(_cut(ops.convert_to_numpy(kernels.gradient(loss_of, zeros)), widths))
+        pieces = iter(_cut(ops.convert_to_numpy(kernels.gradient(loss_beside, zeros)), widths))
     gradients = {
         name: {state: np.reshape(next(pieces), shape) for state, shape in named.items()}
         for name, named in spots.items()
     }
     walks = {name: Walk(visit) for name, visit in visits.items()}
-    return Nudged(walks, float(loss), gradients)
+    return Nudged(walks, output, float(loss), gradients)
 
 
 @contextmanager
-def resting(model):
-    """Within, stateful layers keep nothing; gives the states from which they would start."""
+def passing(asked):
+    """Within, stateful layers keep nothing; gives what the `Passage` takes, their states too."""
     keeping = [
         layer
-        for layer in model._flatten_layers()
+        for layer in asked.model._flatten_layers()
         if isinstance(layer, RecurrentLayer) and layer.stateful
     ]
     held = {layer: list(map(ops.copy, layer.states)) for layer in keeping if layer.states}
     try:
         for layer in keeping:
             layer.stateful = False
-        yield held
+        yield {**asked.given, "states": {**held, **(asked.given.get("states") or {})}}
     finally:
         for layer in keeping:
             layer.stateful = True
 
 
-def _output(asked):
+def outputs(asked):
+    """What the model gives, dropout off."""
     masked = {} if asked.mask is None else {"mask": asked.mask}
     return asked.model(asked.x, training=False, **masked)
 
 
-def _loss(asked, output):
+def loss_of(asked, output):
     """The loss as a scalar; without targets the sum of the last output."""
     if getattr(asked.model, "return_state", False):
         output = output[0]
+    if isinstance(asked.loss, keras.losses.Loss):
+        return asked.loss(asked.y, output, asked.sample_weight)
     if asked.loss is not None:
-        return ops.mean(asked.loss(asked.y, output))
+        losses = asked.loss(asked.y, output)
+        if asked.sample_weight is not None:
+            losses = losses * ops.cast(asked.sample_weight, losses.dtype)
+        return ops.mean(losses)
     if not ops.is_tensor(output):
         raise ValueError(
             "The last output is summed where a model has one output. Give `y` and a `loss` of "

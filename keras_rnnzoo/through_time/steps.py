@@ -28,6 +28,10 @@ class Walk:
             self.valid = ops.convert_to_numpy(visit.mask)
             begun = np.cumsum(self.valid, axis=1) - self.valid > 0
             self.before = np.where(begun[..., None], self.before, start)
+        self.reset = np.zeros_like(self.valid)
+        if visit.reset is not None:
+            self.reset = ops.convert_to_numpy(visit.reset)
+            self.before = np.where(self.reset[..., None], 0, self.before)
 
     def _walked(self, visit, start):
         """All states after each step, flat."""
@@ -38,8 +42,9 @@ class Walk:
             return _flat(new), new
 
         loop = kernels.Loop(cell.project, advance, ops.zeros_like(start), output_is_state=False)
+        steps = {} if visit.reset is None else {"reset": visit.reset}
         with cell.bound():
-            after = kernels.walk(loop, visit.sequences, visit.start, visit.mask)[0]
+            after = kernels.walk(loop, visit.sequences, visit.start, visit.mask, steps)[0]
         return ops.convert_to_numpy(after)
 
     def inputs(self, x):
@@ -107,7 +112,9 @@ def jacobian_norms(walk, steps):
     for _, x, before in walk.chunks(places, AT_ONCE // width):
         matrices = _jacobians(walk, x, before).astype("float64")
         norms.append(np.linalg.norm(matrices, 2, axis=(1, 2)))
-    return walk.averaged(places, np.concatenate([*norms, []]))
+    norms = np.concatenate([*norms, []])
+    norms[walk.reset[tuple(places.T)]] = 0  # nothing of the state before is left there
+    return walk.averaged(places, norms)
 
 
 def _jacobians(walk, x, before):

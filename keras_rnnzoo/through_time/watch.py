@@ -4,7 +4,8 @@ import keras
 import numpy as np
 
 from keras_rnnzoo import kernels
-from keras_rnnzoo.through_time.broken_window import explain_not_finite
+from keras_rnnzoo.through_time.not_finite import explain_all
+from keras_rnnzoo.through_time.nudged import question
 
 EVERY = 100  # windows between two copies of the weights; as many are run again to find the first
 
@@ -74,7 +75,7 @@ class Watch(keras.callbacks.Callback):
             variable.assign(value)
 
     def explain(self):
-        """The message: which batch and window, and what `explain_not_finite` says of it."""
+        """The message: which batch and window, and what `explain_nan` says of it."""
         trainer, segments = self.trainer, self.segments
         first, last = self._first, self._last
         self._restore()
@@ -88,7 +89,7 @@ class Watch(keras.callbacks.Callback):
             self._restore()
             return (
                 f"The loss is no longer finite, from {segments.position(index)} of epoch "
-                f"{segments.epoch}: {self._reason(index)}. The model has the weights from before "
+                f"{segments.epoch}.\n{self._reason(index)}\nThe model has the weights from before "
                 "that window. Look at the data there, clip gradients (global_clipnorm=1.0 of the "
                 "optimizer) or lower the learning rate."
             )
@@ -102,15 +103,14 @@ class Watch(keras.callbacks.Callback):
         inputs, *rest = self.segments[index]
         batch, trainer = self.segments.batch_size, self.trainer
         states = trainer.carried.start(batch, inputs["begins"]) if trainer.carry else None
-        return explain_not_finite(
-            trainer.model,
-            inputs["window"],
-            rest[0],
-            trainer.loss,
-            sample_weight=rest[1] if len(rest) > 1 else None,
-            states=states,
-            resets=inputs.get("resets"),
-            mask=inputs.get("valid"),
+        given = {"states": states, "resets": inputs.get("resets")}
+        weight = rest[1] if len(rest) > 1 else None
+        asked = question(
+            trainer.model, inputs["window"], rest[0], trainer.loss, sample_weight=weight, **given
+        )
+        asked.given["mask"] = inputs.get("valid")  # of all recurrent layers
+        return explain_all(asked) or (
+            "States, loss and gradients are finite when that window is run again without dropout."
         )
 
 
