@@ -55,11 +55,12 @@ class Choices:
 def read_cells(text):
     """Names of cells in snake case, from a list with commas in either spelling, or `"all"`.
 
-    `"all"` leaves out what reads the time of a step from its input (PhasedLSTM), as no task of a
-    sweep has one there.
+    `"all"` leaves out what cannot be compared: no task of a sweep has the time of a step in its
+    input (PhasedLSTM), and no width spends the parameters where none are trained (ESN).
 
     Raises:
-        ValueError: an unknown name, with the nearest that is known; a name given twice.
+        ValueError: an unknown name, with the nearest that is known; a name given twice; a layer
+            that cannot be compared.
 
     Example:
 
@@ -68,7 +69,7 @@ def read_cells(text):
     """
     known = zoo.list_layers()
     if text.strip() == "all":
-        names = [name for name in known if not zoo.get(name).cell_class.side_inputs]
+        names = [name for name in known if not _why_not(zoo.get(name))]
     else:
         names = [part.strip() for part in text.split(",")]
     classes = [zoo.get(name).__name__ for name in names if name]
@@ -78,10 +79,25 @@ def read_cells(text):
             "A sweep goes over recurrent layers, keras_rnnzoo.list_layers(). "
             f"Received: {others[0]}, which is none"
         )
+    for name in classes:
+        if _why_not(zoo.get(name)):
+            raise ValueError(
+                f"A sweep cannot compare this cell: {_why_not(zoo.get(name))}. Leave it out. "
+                f"Received: {name}"
+            )
     cells = tuple(map(snake_case, classes))
     if len(set(cells)) < len(cells):
         raise ValueError(f"A cell is named twice. Received: cells={text!r}")
     return cells
+
+
+def _why_not(layer):
+    """Why a sweep cannot go over a layer; empty where it can."""
+    if layer.cell_class.side_inputs:
+        return "it reads the time of each step from its input, and no task of a sweep has it there"
+    if not layer(1).trainable:
+        return "none of its weights are trained, so no width spends the same parameters as others"
+    return ""
 
 
 def read_depths(text):
