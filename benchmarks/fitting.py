@@ -65,9 +65,7 @@ def each_kind(file, kinds, epochs, updates):
     found = {}
     for kind in kinds:
         command = [sys.executable, file, "--kind", kind, "--epochs", str(epochs)]
-        # Freed memory goes back at once, so that what is held is what is needed.
-        environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
         found[kind] = json.loads(done.stdout.splitlines()[-1])
         seconds, megabytes = found[kind].values()
         first = found[kinds[0]]
