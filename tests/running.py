@@ -1,6 +1,8 @@
 """What runs in a process of its own, and examples as a user runs them."""
 
+import contextlib
 import importlib.util
+import io
 import os
 import runpy
 import signal
@@ -10,6 +12,7 @@ import time
 
 import keras
 import pytest
+from processes import process_of
 
 
 def start(path, *options, to_be_killed=False):
@@ -26,15 +29,34 @@ def start(path, *options, to_be_killed=False):
     )
 
 
+def finished(path, *options):
+    """What an example prints when it runs to its end in this process, where a warning is an error.
+
+    Only `test_example_imdb.py` starts one as a user does: it saves importing a backend anew.
+    """
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        _main(path, options)
+    assert "Traceback" not in err.getvalue() and "Warning" not in err.getvalue()
+    return out.getvalue()
+
+
+def _main(path, options):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [str(path), *map(str, options)])
+        runpy.run_path(str(path), run_name="__main__")
+
+
 def kill_after_an_epoch(path, folder, *options):
-    """Start an example and kill it when its first epoch is saved; gives what it said until then."""
-    process = start(path, *options, "--out", folder, to_be_killed=True)
+    """Start an example and kill it when its first epoch is saved."""
+    process = process_of(_main, path, [*options, "--out", folder])
     deadline = time.monotonic() + 400
     while not (folder / "checkpoint.npz").exists():
-        assert process.poll() is None and time.monotonic() < deadline
+        assert process.is_alive() and time.monotonic() < deadline
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert not (folder / "metrics.json").exists(), "it had ended before it was killed"
 
 
@@ -45,10 +67,9 @@ def fixtures(path):
     """
 
     @pytest.fixture
-    def example(monkeypatch, capsys):
+    def example(capsys):
         def run(*options):
-            monkeypatch.setattr(sys, "argv", [str(path), *map(str, options)])
-            runpy.run_path(str(path), run_name="__main__")
+            _main(path, options)
             return capsys.readouterr().out
 
         return run

@@ -1,11 +1,9 @@
 """Sweeps for tests: a task that trains nothing, and real sweeps that are killed."""
 
 import json
-import multiprocessing
 import os
 import signal
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -105,20 +103,6 @@ def cut(path):
     """Half of a file."""
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-
-
-def process_of(target, *given):
-    """A function of this file in a process of its own, which begins with everything imported."""
-    # The server that forks would not find this file to preload it (Python 3.11), and says nothing.
-    here = Path(__file__).parent
-    known = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    paths = dict.fromkeys([str(here), str(here.parent), *filter(None, known)])
-    os.environ["PYTHONPATH"] = os.pathsep.join(paths)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sweeping"])
-    process = context.Process(target=target, args=given)
-    process.start()
-    return process
 
 
 def swept(task, options, pause=0.0):

@@ -9,6 +9,7 @@ import pytest
 from crf_cases import NAMES, TAGS, random_crf, weights_of
 from helpers import BACKEND, close, numpy
 from keras.src.testing import TestCase
+from running import on_one_backend, some
 from test_saving import INSTALLED, python
 
 from keras_rnnzoo import CRF, CRFLoss, TagAccuracy
@@ -127,7 +128,7 @@ def nested():
 
 # Keras warns that the mask ends at an inner model; the CRF within gets it all the same.
 @pytest.mark.filterwarnings("ignore:Layer 'functional:UserWarning")
-@pytest.mark.parametrize("make", [functional, nested, Tagger])
+@pytest.mark.parametrize("make", some([functional, nested, Tagger]))
 def test_kinds_of_models(make):
     words, tags, valid = task()
     model, plain = compiled(make()), build()
@@ -199,10 +200,9 @@ def trained(tmp_path_factory):
     return folder, before, model.evaluate(words, tags, **options)
 
 
+@on_one_backend
 @pytest.mark.parametrize("backend", INSTALLED)
 def test_files_load_compiled_in_a_fresh_process(backend, trained):
-    if backend != BACKEND and BACKEND != "torch":
-        pytest.skip("files cross the backends once, in the tests of torch")
     folder, before, after = trained
     output = python(LOADER, folder, BACKEND, backend=backend, TF_CPP_MIN_LOG_LEVEL="3")
     used, *found, predicted = json.loads(output.splitlines()[-1])

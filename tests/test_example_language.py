@@ -28,11 +28,7 @@ def own(tmp_path_factory):
 @pytest.fixture(scope="module")
 def whole(own, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    process = running.start(EXAMPLE, *own, "--out", folder)
-    out, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err
-    assert "Traceback" not in err and "Warning" not in err
-    return folder, out
+    return folder, running.finished(EXAMPLE, *own, "--out", folder)
 
 
 def read(folder, name):

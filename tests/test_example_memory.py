@@ -20,11 +20,7 @@ example, error_of = running.fixtures(EXAMPLE)
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     options = [*TINY, "--out", folder / "run", "--records", folder / "records.jsonl"]
-    process = running.start(EXAMPLE, *options)
-    out, err = process.communicate(timeout=600)
-    assert process.returncode == 0, err
-    assert "Traceback" not in err and "Warning" not in err
-    return folder, out
+    return folder, running.finished(EXAMPLE, *options)
 
 
 def test_a_run_leaves_its_folder_and_one_record(whole):

@@ -1,10 +1,6 @@
 """The example as a user runs it: a whole run, a killed one, a saved model, and bad input."""
 
-import contextlib
-import io
 import json
-import runpy
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,11 +31,7 @@ def own(tmp_path_factory):
 @pytest.fixture(scope="module")
 def whole(own, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    said = io.StringIO()  # in this process, where a warning is an error
-    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
-        patch.setattr(sys, "argv", [str(EXAMPLE), *map(str, own), "--out", str(folder)])
-        runpy.run_path(str(EXAMPLE), run_name="__main__")
-    return folder, said.getvalue()
+    return folder, running.finished(EXAMPLE, *own, "--out", folder)
 
 
 def read(folder, name):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from helpers import BACKEND, close, compiled, filled, numpy, sequences
 from keras import ops
+from running import on_one_backend, one
 
 import keras_rnnzoo as zoo
 from keras_rnnzoo.hybrids.ready import Ready
@@ -149,7 +150,7 @@ def test_mixed_precision_is_finite_and_close(name, policy, rng):
     assert np.isfinite(y).all() and np.abs(y - expected).max() < 0.25
 
 
-@pytest.mark.parametrize("name", ["CNNGRU", "BiGRUAttention", "RNNTransformerBlock"])
+@pytest.mark.parametrize("name", one(["CNNGRU", "BiGRUAttention", "RNNTransformerBlock"]))
 def test_they_learn_with_masks(name, rng):
     inputs = keras.Input((6, 4))
     y = made(name)(keras.layers.Masking()(inputs))
@@ -193,6 +194,7 @@ def test_any_recurrent_layer_fits_in(rng):
         assert type(revived.layer) is type(layer)
 
 
+@on_one_backend
 def test_ready_layers_are_their_hybrids(rng):
     x = sequences(rng, 2, 5, 4)
     ready = zoo.CNNLSTM(3, filters=4, kernel_sizes=(2, 3), zoneout=0.1, return_sequences=True)

@@ -151,6 +151,7 @@ def test_jitter_is_one_gain_and_offset_for_a_sequence_and_channel():
     assert np.array_equal(numpy(layer(x)), x)
 
 
+@on_one_backend
 def test_predict_takes_what_a_user_has(rng):
     model, values = make(rng), walks(rng)
     many = model.predict(values)

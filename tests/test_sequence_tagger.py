@@ -132,6 +132,7 @@ def test_a_saved_tagger_tags_the_same_in_a_fresh_process(trained, tmp_path, back
         assert ours.score == pytest.approx(theirs[4], abs=2e-4)
 
 
+@on_one_backend
 def test_a_loaded_tagger_is_the_same_and_trains_on(trained, tmp_path):
     model, _ = trained
     path = tmp_path / "tagger.keras"

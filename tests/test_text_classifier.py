@@ -4,12 +4,14 @@ import keras
 import numpy as np
 import pytest
 from helpers import close, numpy
-from running import on_one_backend, some
+from running import on_one_backend, one, some
 from texts import EVERYTHING, TEXTS, VOCABULARY, make
 
 import keras_rnnzoo as zoo
 from keras_rnnzoo.datasets import Vocabulary
 from keras_rnnzoo.models import TextClassifier
+
+HALVED = {"halve_time": True, "convolution": 3, "skip": True, "pooling": "mean"}
 
 
 def encode(model, texts=TEXTS, extra=0):
@@ -167,12 +169,15 @@ def test_cell_options_and_length_reach_where_they_belong():
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"pooling": "last"},
-        {"halve_time": True, "convolution": 3, "skip": True, "pooling": "mean"},
-        EVERYTHING,
-    ],
-    ids=["last", "halved", "everything"],
+    one(
+        [
+            pytest.param(EVERYTHING, id="everything"),
+            pytest.param({"pooling": "last"}, id="last"),
+            pytest.param(
+                {"halve_time": True, "convolution": 3, "skip": True, "pooling": "mean"}, id="halved"
+            ),
+        ]
+    ),
 )
 def test_neither_padding_nor_the_batch_changes_a_prediction(rng, options):
     model = make(rng, **options)

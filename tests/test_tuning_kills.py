@@ -9,6 +9,7 @@ import time
 import keras
 import pytest
 import sweeping
+from processes import process_of
 from running import on_one_backend
 
 from tuning.log import key_of
@@ -32,7 +33,7 @@ def check(lines, planned=PLANNED):
 
 
 def run_to_the_end(task, options, deadline=200):
-    process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"])
+    process = process_of(sweeping.swept, task, [*options, "--resume"])
     process.join(deadline)
     assert process.exitcode == 0
 
@@ -42,7 +43,7 @@ def kill_often(task, options, folder, kills, pause=0.0):
     rng = random.Random(kills)
     for _ in range(kills):
         before = lines_of(folder)
-        process = sweeping.process_of(sweeping.swept, task, [*options, "--resume"], pause)
+        process = process_of(sweeping.swept, task, [*options, "--resume"], pause)
         new = rng.choice([0, 1])
         wait_for_lines(folder, process, len(before) + new, 100)
         # Then within a run, and before so many are done that nothing is left for later kills.

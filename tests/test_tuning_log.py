@@ -4,7 +4,8 @@ import json
 import os
 
 import pytest
-from sweeping import hold_and_die, line_of, process_of, write_many
+from processes import process_of
+from sweeping import hold_and_die, line_of, write_many
 
 from tuning.locks import only_one
 from tuning.log import Log, key_of

@@ -8,6 +8,7 @@ import time
 
 import pytest
 import sweeping
+from processes import process_of
 from sweeping import Toy
 
 from tuning import all_tasks, search, settings, sweep, workers
@@ -19,7 +20,7 @@ OPTIONS += ["--epochs", "3"]
 
 def worker(folder, address, name, pause):
     """A process of its own that joins the chief at an address."""
-    return sweeping.process_of(sweeping.joined, "toy", folder, address, name, pause)
+    return process_of(sweeping.joined, "toy", folder, address, name, pause)
 
 
 @pytest.fixture
