@@ -61,7 +61,8 @@ def again(loop, run, *arguments):
         given = [*loop.weights, *tensors[count:]]  # a copy of the weights would be kept each time
 
         def gradient(*upstream):
-            with tf.GradientTape() as tape:
+            # Not before the gradient is here: else all blocks would be walked again side by side.
+            with tf.control_dependencies(upstream), tf.GradientTape() as tape:
                 copies = [tf.identity(x) for x in given]
                 sources = [x for x in copies if x.dtype.is_floating]
                 tape.watch(sources)
