@@ -82,7 +82,7 @@ def _entry(runs):
         return ""
     solved = f"{sum(record['solved'] for record in runs)} of {len(runs)}"
     scores = [record["score"] for record in runs]
-    text = f"{np.mean(scores):.3g}"
+    text = f"{np.mean(scores):.4g}"
     if len(scores) > 1:
         text += f" ± {np.std(scores, ddof=1):.1g}"
     seconds = np.median([record["seconds"] for record in runs])
