@@ -50,7 +50,8 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         recompute: whether training saves memory: time is cut into blocks of steps, of each its
             inputs and the states before it are kept, the rest is computed again for the gradient.
             A number is the steps of a block, `True` takes √time, `False` keeps all, `None` is
-            `True` where that costs no time, see `explain_kernel`.
+            `True` where that costs no time, see `explain_kernel`. Linear cells have no need of it;
+            a model that `torch.compile` traces keeps all.
 
     Call arguments:
         sequences: `(batch, time, features)`.
