@@ -11,6 +11,7 @@ from helpers import close, filled, numpy, sequences, weights_of
 import keras_rnnzoo as zoo
 from keras_rnnzoo.models.sequence_predictor import SequencePredictor
 from keras_rnnzoo.through_time import gradient_through_time
+from keras_rnnzoo.through_time.nudged import nudged, question
 
 ALL = running.FIRST == keras.backend.backend()
 # Of those that differ in how time is walked: two states, an output of its own, linear, by float32.
@@ -284,3 +285,13 @@ def test_nothing_passes_a_reset(rng):
     found = gradient_through_time(model, [sequences(rng), resets])["memory"]
     assert (found.total[:3] == 0).all() and (found.total[3:] > 0).all()
     assert found.jacobian[3] == 0 and (np.delete(found.jacobian, 3) > 0).all()
+
+
+@pytest.mark.parametrize("name", ["gru", "rglru", "min_gru"] if ALL else ["rglru"])
+def test_states_walked_across_resets_are_those_of_the_layer(name, rng):
+    """RG-LRU takes its input unscaled where a sequence begins."""
+    layer, x = filled(zoo.get(name)(3, return_sequences=True), rng), sequences(rng)
+    resets = np.zeros((len(x), TIME), bool)
+    resets[:, [0, 3]] = True
+    walk = nudged(question(layer, x, resets=resets)).walks[layer.name]
+    close(walk.after, layer(x, resets=resets))

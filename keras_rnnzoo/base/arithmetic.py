@@ -19,7 +19,7 @@ sigmoid = pointwise(activations.sigmoid)
 class Gates(SimpleNamespace):
     """Pre-activations by the name of their gate, and whatever else `project` handed on."""
 
-    reset = None  # whether each step starts a sequence, where a linear cell sees all of time
+    reset = None  # whether each step starts a sequence, of linear cells
 
     def __init__(self, projected, biases=()):
         super().__init__(**{name: x for name, x in projected.items() if name != "gates"})

@@ -59,6 +59,11 @@ class LinearCell(RecurrentCell):
         decay, drive = (ops.cast(part, h.dtype) for part in self.coefficients(a))
         return a, decay * h + drive
 
+    def advance(self, x, here, drop, states):
+        if "reset" in here:
+            x = {**x, "reset": here["reset"]}  # which `coefficients` may read
+        return super().advance(x, here, drop, states)
+
     def output(self, a, *states):
         return ops.cast(self.readout(states[0], a), self.compute_dtype)
 
