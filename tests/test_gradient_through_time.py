@@ -11,7 +11,8 @@ from helpers import close, filled, numpy, sequences, weights_of
 import keras_rnnzoo as zoo
 from keras_rnnzoo.models.sequence_predictor import SequencePredictor
 from keras_rnnzoo.through_time import gradient_through_time
-from keras_rnnzoo.through_time.nudged import nudged, question
+from keras_rnnzoo.through_time.nudged import nudged
+from keras_rnnzoo.through_time.question import question
 
 ALL = running.FIRST == keras.backend.backend()
 # Of those that differ in how time is walked: two states, an output of its own, linear, by float32.

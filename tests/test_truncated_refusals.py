@@ -11,7 +11,7 @@ from test_truncated import OUTPUTS, QUIET, ROWS, TIME, model_of, trainer_of
 
 import keras_rnnzoo as zoo
 from keras_rnnzoo.base.passage import Passage
-from keras_rnnzoo.through_time import TruncatedBPTT
+from keras_rnnzoo.through_time import TruncatedBPTT, explain_nan
 from keras_rnnzoo.through_time.segments import Segments
 
 
@@ -164,8 +164,10 @@ def test_a_run_that_explodes_names_window_layer_and_step(rng):
     trainer.compile(keras.optimizers.SGD(1e15), "mae")
     model.set_weights([np.ones((1, 1)), np.ones((1, 1)), np.zeros(1)])
     message = (
-        r"batch 0 \(rows 0\), window 1 \(steps 4 to 7\) of epoch 0.\nLayer walker: its input is "
-        r"finite, its states are not, at step 2 \(row 0\) first."
+        r"batch 0 \(rows 0\), window 1 \(steps 4 to 7\) of epoch 0\. Counted from 0 within "
+        r"that window:\nLayer walker: its input is finite, its states are not, first h at step 2 "
+        r"of 4 \(row 0\)\.\n(.*\n)*What to do first: lower the learning rate or clip .*\n"
+        r"The model has the weights from before that window"
     )
     with pytest.raises(ValueError, match=message):
         trainer.fit(x, 0 * x, **QUIET)
@@ -174,20 +176,41 @@ def test_a_run_that_explodes_names_window_layer_and_step(rng):
 
 
 @on_one_backend
-def test_a_gradient_that_explodes_in_a_window_is_named(x):
-    """At steps without weight the gradient of the root is infinite."""
+def test_each_place_where_nan_can_begin(x, y):
+    def said(x=x, y=y, loss="mse", model=None):
+        return explain_nan(model or model_of("LSTM"), x, y, loss)
+
+    bad = x.copy()
+    bad[2, 5, 1] = np.nan
+    assert said(x=bad).startswith("Data: x is not finite, at step 5 of 7 (row 2) first.\nLayer wal")
+    bad = y.copy()
+    bad[1, 3] = np.inf
+    assert said(y=bad).startswith("Data: y is not finite, at step 3 of 7 (row 1) first.\nThe loss")
+    model = model_of("LSTM")
+    model.layers[1].bias.assign([np.nan, 0.0])
+    assert "head/bias: 1 of its 2 numbers are not finite." in said(model=model).splitlines()[0]
+    weights = np.ones((ROWS, TIME, 1), "float32")
+    weights[:, [2, 4]] = 0  # there the gradient of the root is infinite
 
     def root(y, outputs):
         return keras.ops.sqrt(keras.ops.sum(keras.ops.abs(outputs) * y, axis=-1))
 
-    y = np.ones((ROWS, TIME, 1), "float32")
-    y[:, [2, 4]] = 0
-    trainer = trainer_of("MinGRU", 3, "adam", loss=root)
-    message = (
-        r"window 0 \(steps 0 to 2\).*\nLayer walker: d loss / d h .* at step 2 \(row 0\) first"
-    )
+    message = "Layer walker: d loss / d h is not finite; walking back from the end, at step 4 of 7"
+    assert said(y=weights, loss=root, model=model_of("MinGRU")).startswith(message)
+    trainer = trainer_of("MinGRU", 3, "adam", loss=root)  # the same, met while training
+    message = r"window 0 \(steps 0 to 2\)(?s:.*)walker: d loss / d h .* at step 2 of 3 \(row 0\)"
     with pytest.raises(ValueError, match=message):
-        trainer.fit(x, y, **QUIET)
+        trainer.fit(x, weights, **QUIET)
+    assert said() == ""
+
+
+@on_one_backend
+def test_an_update_that_breaks_weights_is_named(x, y):
+    """Loss and gradients are finite, their product with the learning rate is not."""
+    trainer = trainer_of("LSTM", 3, keras.optimizers.SGD(3e38))
+    message = r"window 0 (?s:.*)gradients are finite when .* weights that are not: .*head/bias"
+    with pytest.raises(ValueError, match=message):
+        trainer.fit(x, 1e3 * y, **QUIET)
 
 
 # The mask of a passage ---------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import numpy as np
 
 from keras_rnnzoo.base.options import positive_int
 from keras_rnnzoo.through_time.not_finite import explain
-from keras_rnnzoo.through_time.nudged import nudged, question
+from keras_rnnzoo.through_time.nudged import nudged
+from keras_rnnzoo.through_time.question import question
 from keras_rnnzoo.through_time.steps import jacobian_norms, saturation
 
 

@@ -6,7 +6,7 @@ gradient with respect to that state: through all later steps, and through the ou
 
 import math
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -14,7 +14,6 @@ from keras import ops
 
 from keras_rnnzoo import kernels
 from keras_rnnzoo.base import RecurrentLayer
-from keras_rnnzoo.base.passage import Passage
 from keras_rnnzoo.through_time.steps import Walk, array
 
 
@@ -23,92 +22,68 @@ class Nudged(NamedTuple):
 
     Attributes:
         walks: what each recurrent layer did, by the layer's name.
-        output: of the model.
+        output: a list of arrays.
         loss: a float.
+        added: the sum of what layers add to the loss, as regularizers do; a float.
         gradients: for each layer by name, for each state by name, an array (batch, time, ...).
     """
 
     walks: dict
-    output: Any
+    output: list
     loss: float
+    added: float
     gradients: dict
-
-
-class Question(NamedTuple):
-    """A model, a batch, what is asked of it, and what the `Passage` through it is given."""
-
-    model: Any
-    x: Any
-    y: Any
-    loss: Any
-    mask: Any
-    sample_weight: Any
-    given: dict
-
-
-def question(model, x, y=None, loss=None, mask=None, sample_weight=None, **given):
-    """The arguments checked, arrays as tensors.
-
-    Raises:
-        ValueError: targets without a loss, or a loss without targets.
-    """
-    if y is not None and loss is None:
-        loss = getattr(model, "loss", None)  # of a compiled model
-    if (y is None) != (loss is None):
-        raise ValueError(
-            "A loss compares targets with outputs: give both `y` and `loss`, or neither for the "
-            f"sum of the last output. Received: y={type(y).__name__}, loss={loss!r}"
-        )
-    if isinstance(loss, (dict, list, tuple)):
-        raise ValueError(
-            "The loss of a model with several outputs must be one function of (y_true, y_pred) "
-            f"that gives their sum. Received: loss={loss!r}"
-        )
-    x = keras.tree.map_structure(ops.convert_to_tensor, x)
-    mask = None if mask is None else ops.convert_to_tensor(mask, dtype="bool")
-    if y is not None:
-        y, loss = keras.tree.map_structure(ops.convert_to_tensor, y), keras.losses.get(loss)
-    if sample_weight is not None:
-        sample_weight = ops.convert_to_tensor(sample_weight)
-    return Question(model, x, y, loss, mask, sample_weight, given)
 
 
 def nudged(asked):
     """Walk the model once as it is, and once with a zero beside every state.
 
     Raises:
-        ValueError: no recurrent layer took part, or one did twice.
+        ValueError: no recurrent layer took part, or one did twice, or one did not that is given
+            states.
     """
-    with passing(asked) as given:
-        with Passage(**given) as passage:
-            output = outputs(asked)
-            loss = array(loss_of(asked, output))
-        visits = _by_name(passage.visits)
-        spots = {name: _spots(visit) for name, visit in visits.items()}
-        widths = [math.prod(shape) for named in spots.values() for shape in named.values()]
-        zeros = ops.zeros((sum(widths),), dtype=_widest(visits.values()))
+    with _resting(asked) as states:
+        passed = asked.passed(states)
+        visits = _by_name(passed.visits)
+        _check_states(asked.states, visits)
+        added = float(sum(array(loss) for loss in asked.model.losses))
+        spots = [
+            (name, state) for name, visit in visits.items() for state in visit.layer.cell.states
+        ]
 
-        def loss_beside(flat):
-            pieces = iter(_cut(flat, widths))
-            nudges = {
-                visits[name].layer: {s: ops.reshape(next(pieces), n) for s, n in named.items()}
-                for name, named in spots.items()
-            }
-            with Passage(**given, nudges=nudges):
-                return ops.cast(loss_of(asked, outputs(asked)), flat.dtype)
+        def loss_of(zeros):
+            nudges = {visit.layer: {} for visit in visits.values()}
+            for (name, state), zero in zip(spots, zeros, strict=True):
+                nudges[visits[name].layer][state] = zero
+            return asked.passed(states, nudges).loss
 
-        pieces = iter(_cut(ops.convert_to_numpy(kernels.gradient(loss_beside, zeros)), widths))
-    gradients = {
-        name: {state: np.reshape(next(pieces), shape) for state, shape in named.items()}
-        for name, named in spots.items()
-    }
+        found = _gradients(loss_of, [_zeros(visits[name], state) for name, state in spots])
+    gradients = {name: {} for name in visits}
+    for (name, state), gradient in zip(spots, found, strict=True):
+        gradients[name][state] = gradient
     walks = {name: Walk(visit) for name, visit in visits.items()}
-    return Nudged(walks, output, float(loss), gradients)
+    output = [array(part) for part in keras.tree.flatten(passed.output)]
+    return Nudged(walks, output, float(array(passed.loss)), added, gradients)
+
+
+def weight_gradients(asked):
+    """`(weight, d loss / d weight)` of each trainable weight; the model is built."""
+    weights = asked.model.trainable_variables
+    if not weights:
+        return []
+    with _resting(asked) as states:
+
+        def loss_of(values):
+            with keras.StatelessScope(list(zip(weights, values, strict=True))):
+                return asked.passed(states).loss
+
+        found = _gradients(loss_of, [ops.convert_to_tensor(weight) for weight in weights])
+    return list(zip(weights, found, strict=True))
 
 
 @contextmanager
-def passing(asked):
-    """Within, stateful layers keep nothing; gives what the `Passage` takes, their states too."""
+def _resting(asked):
+    """Within, stateful layers keep nothing; gives the states from which layers start."""
     keeping = [
         layer
         for layer in asked.model._flatten_layers()
@@ -118,42 +93,10 @@ def passing(asked):
     try:
         for layer in keeping:
             layer.stateful = False
-        yield {**asked.given, "states": {**held, **(asked.given.get("states") or {})}}
+        yield {**held, **asked.states}
     finally:
         for layer in keeping:
             layer.stateful = True
-
-
-def outputs(asked):
-    """What the model gives, dropout off."""
-    masked = {} if asked.mask is None else {"mask": asked.mask}
-    return asked.model(asked.x, training=False, **masked)
-
-
-def loss_of(asked, output):
-    """The loss as a scalar; without targets the sum of the last output."""
-    if getattr(asked.model, "return_state", False):
-        output = output[0]
-    if isinstance(asked.loss, keras.losses.Loss):
-        return asked.loss(asked.y, output, asked.sample_weight)
-    if asked.loss is not None:
-        losses = asked.loss(asked.y, output)
-        if asked.sample_weight is not None:
-            losses = losses * ops.cast(asked.sample_weight, losses.dtype)
-        return ops.mean(losses)
-    if not ops.is_tensor(output):
-        raise ValueError(
-            "The last output is summed where a model has one output. Give `y` and a `loss` of "
-            f"(y_true, y_pred). Received: output of type {type(output).__name__}"
-        )
-    if len(output.shape) < 3:
-        return ops.sum(output)
-    mask = kernels.mask_of(output)
-    if mask is None and not getattr(asked.model, "go_backwards", False):
-        mask = asked.mask
-    if mask is not None and len(output.shape) == 3 and mask.shape[1] == output.shape[1]:
-        output = kernels.forward_fill(output, mask)
-    return ops.sum(output[:, -1])
 
 
 def _by_name(visits):
@@ -179,18 +122,40 @@ def _by_name(visits):
     return named
 
 
-def _spots(visit):
-    """Shapes (batch, time, ...) of the nudges by the names of the states that take them."""
+def _check_states(states, visits):
+    layers = [visit.layer for visit in visits.values()]
+    for given in states:
+        if not any(given is layer for layer in layers):
+            raise ValueError(
+                "`states` holds, for recurrent layers of the model, lists of the states from which "
+                f"they start: {{layer: [...]}} with layers named {', '.join(visits)}. "
+                f"Received: states of {getattr(given, 'name', given)!r}"
+            )
+
+
+def _zeros(visit, state):
+    """Zeros beside every step of a state: (batch, time, ...)."""
     cell = visit.layer.cell
-    lead = tuple(visit.sequences.shape[:2])
-    return {name: (*lead, *cell.state_shape(name)) for name in cell.states}
+    shape = (*visit.sequences.shape[:2], *cell.state_shape(state))
+    return ops.zeros(shape, "float64" if cell.state_dtype(state) == "float64" else "float32")
 
 
-def _widest(visits):
-    dtypes = {visit.layer.cell.state_dtype(s) for visit in visits for s in visit.layer.cell.states}
-    return "float64" if "float64" in dtypes else "float32"
+def _gradients(function, tensors):
+    """The gradients of a scalar `function` of a list of tensors, as arrays, in one pass."""
+    shapes = [tuple(tensor.shape) for tensor in tensors]
+    ends = np.cumsum([math.prod(shape) for shape in shapes]).tolist()
+    wide = any("float64" in str(tensor.dtype) for tensor in tensors)
+    dtype = "float64" if wide else "float32"
 
+    def cut(flat):
+        return [
+            ops.reshape(flat[end - math.prod(shape) : end], shape)
+            for end, shape in zip(ends, shapes, strict=True)
+        ]
 
-def _cut(flat, widths):
-    ends = np.cumsum(widths)
-    return [flat[end - width : end] for end, width in zip(ends.tolist(), widths)]
+    def of_flat(flat):
+        return ops.cast(function(cut(flat)), dtype)
+
+    parts = [ops.cast(ops.reshape(tensor, (-1,)), dtype) for tensor in tensors]
+    gradient = kernels.gradient(of_flat, ops.concatenate(parts))
+    return [ops.convert_to_numpy(part) for part in cut(gradient)]

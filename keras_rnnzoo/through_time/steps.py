@@ -15,7 +15,10 @@ WIDEST = 4096  # numbers in all states of a row, for Jacobians
 
 
 class Walk:
-    """The steps of one visit: `x (batch, time, features)`, flat states before them, the mask."""
+    """The steps of one visit: `x (batch, time, features)`, flat states before them, the mask.
+
+    A step at which the states start anew, `reset`, has zeros before it.
+    """
 
     def __init__(self, visit):
         self.cell, start = visit.layer.cell, _flat(visit.start)
@@ -51,16 +54,21 @@ class Walk:
         """An array as the cell takes it."""
         return ops.convert_to_tensor(x, dtype=self.cell.compute_dtype)
 
-    def states(self, flat):
-        """`flat (rows, width)` as the states of the cell."""
-        cell, parts, low = self.cell, [], 0
-        for name in cell.states:
-            shape = cell.state_shape(name)
-            high = low + math.prod(shape)
-            part = ops.reshape(flat[:, low:high], (-1, *shape))
-            parts.append(ops.cast(part, cell.state_dtype(name)))
-            low = high
+    def named(self, flat):
+        """`flat (..., width)` cut into the states of the cell, by name."""
+        parts, low = {}, 0
+        for name in self.cell.states:
+            high = low + math.prod(self.cell.state_shape(name))
+            parts[name], low = flat[..., low:high], high
         return parts
+
+    def states(self, flat):
+        """`flat (rows, width)` as the cell takes its states."""
+        cell = self.cell
+        return [
+            ops.cast(ops.reshape(part, (-1, *cell.state_shape(name))), cell.state_dtype(name))
+            for name, part in self.named(flat).items()
+        ]
 
     def chunks(self, places, most):
         """`(places, x, flat states)` of at most so many of the `places (·, 2)` at a time."""
@@ -109,12 +117,11 @@ def jacobian_norms(walk, steps):
     wanted = np.zeros_like(walk.valid)
     wanted[:ROWS, chosen] = walk.valid[:ROWS, chosen]
     places, norms = np.argwhere(wanted), []
-    for _, x, before in walk.chunks(places, AT_ONCE // width):
+    for some, x, before in walk.chunks(places, AT_ONCE // width):
         matrices = _jacobians(walk, x, before).astype("float64")
+        matrices[walk.reset[*some.T]] = 0  # nothing of the state before reaches such a step
         norms.append(np.linalg.norm(matrices, 2, axis=(1, 2)))
-    norms = np.concatenate([*norms, []])
-    norms[walk.reset[tuple(places.T)]] = 0  # nothing of the state before is left there
-    return walk.averaged(places, norms)
+    return walk.averaged(places, np.concatenate([*norms, []]))
 
 
 def _jacobians(walk, x, before):

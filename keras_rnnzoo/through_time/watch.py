@@ -4,8 +4,7 @@ import keras
 import numpy as np
 
 from keras_rnnzoo import kernels
-from keras_rnnzoo.through_time.not_finite import explain_all
-from keras_rnnzoo.through_time.nudged import question
+from keras_rnnzoo.through_time.not_finite import CALM, explain_nan
 
 EVERY = 100  # windows between two copies of the weights; as many are run again to find the first
 
@@ -83,15 +82,19 @@ class Watch(keras.callbacks.Callback):
         for index in range(first, last + 1):
             self._copy(index)
             logs = trainer.train_on_batch(*segments[index], return_dict=True)
-            weights = map(_array, trainer.trainable_variables)
-            if np.isfinite(logs["loss"]) and all(np.isfinite(value).all() for value in weights):
+            broken = [
+                weight.path
+                for weight in trainer.trainable_variables
+                if not np.isfinite(_array(weight)).all()
+            ]
+            if np.isfinite(logs["loss"]) and not broken:
                 continue
             self._restore()
             return (
                 f"The loss is no longer finite, from {segments.position(index)} of epoch "
-                f"{segments.epoch}.\n{self._reason(index)}\nThe model has the weights from before "
-                "that window. Look at the data there, clip gradients (global_clipnorm=1.0 of the "
-                "optimizer) or lower the learning rate."
+                f"{segments.epoch}. Counted from 0 within that window:\n"
+                f"{self._reason(index) or _update(broken)}\n"
+                "The model has the weights from before that window."
             )
         return (
             f"The loss is no longer finite, at or before {segments.position(last)} of epoch "
@@ -103,15 +106,27 @@ class Watch(keras.callbacks.Callback):
         inputs, *rest = self.segments[index]
         batch, trainer = self.segments.batch_size, self.trainer
         states = trainer.carried.start(batch, inputs["begins"]) if trainer.carry else None
-        given = {"states": states, "resets": inputs.get("resets")}
-        weight = rest[1] if len(rest) > 1 else None
-        asked = question(
-            trainer.model, inputs["window"], rest[0], trainer.loss, sample_weight=weight, **given
+        return explain_nan(
+            trainer.model,
+            inputs["window"],
+            rest[0],
+            trainer.loss,
+            sample_weight=rest[1] if len(rest) > 1 else None,
+            states=states,
+            resets=inputs.get("resets"),
+            valid=inputs.get("valid"),
         )
-        asked.given["mask"] = inputs.get("valid")  # of all recurrent layers
-        return explain_all(asked) or (
-            "States, loss and gradients are finite when that window is run again without dropout."
-        )
+
+
+def _update(broken):
+    """Of a window in which nothing was found."""
+    after = (
+        f" The update makes of them weights that are not: {', '.join(broken)}." if broken else ""
+    )
+    return (
+        "States, loss and gradients are finite when it is run again without dropout."
+        f"{after}\nWhat to do first: {CALM}."
+    )
 
 
 def _array(variable):
