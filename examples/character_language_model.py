@@ -184,9 +184,8 @@ def main():
     options = writing(args, model)
     print(f"{model.count_params():,} parameters; {model.recurrent.explain_kernel()}")
     run = training.RunFolder(folder, wanted, resume=args.resume)
-    start = time.time()
     history = train(model, parts, recipe, run)
-    ours = score_row(describe(recipe), model, parts, time.time() - start)
+    ours = score_row(describe(recipe), model, parts, run.seconds)
     rows = [{**ours, "parameters": model.count_params()}, *baselines(parts)]
     text = write(model, options, run)
     draw(history, rows, run)

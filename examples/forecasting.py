@@ -273,9 +273,8 @@ def main():
     if model.skip is not None:
         print(f"beside it {model.skip.explain()}", flush=True)
     run = training.RunFolder(folder, wanted, resume=args.resume)
-    start = time.time()
     history = train(model, found, recipe, args.seed, run)
-    rows, lower, errors, ours = compare(model, found, args, time.time() - start)
+    rows, lower, errors, ours = compare(model, found, args, run.seconds)
     draw(model, found, args, history, errors, ours, run)
     span = model.look_back + model.horizon  # of windows that share rows
     metrics = {"description": found.description, "rows": rows, "lower": lower, "span": span}

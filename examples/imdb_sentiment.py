@@ -263,9 +263,8 @@ def main():
     model = build_classifier(texts, recipe, seed=args.seed, labels=labels)
     print(f"{model.count_params():,} parameters; {model.recurrent.explain_kernel()}", flush=True)
     run = training.RunFolder(folder, wanted, resume=args.resume)
-    start = time.time()
     history = train(model, reviews, recipe, args.seed, run)
-    seconds = time.time() - start
+    seconds = run.seconds
     scores, test_logits = evaluate(model, reviews)
     ours = {"model": f"this run: {describe(recipe)}", **scores, "seconds": round(seconds, 1)}
     rows = [ours, *baselines(reviews)]

@@ -49,7 +49,7 @@ def arguments():
     p.add_argument("--depth", type=int, help="recurrent layers")
     p.add_argument("--learning-rate", type=float)
     p.add_argument("--epochs", type=int, help="at most")
-    p.add_argument("--minutes", type=float, help=f"at most; default: {MINUTES:g}")
+    p.add_argument("--minutes", type=float, help=f"of the processor, at most; default: {MINUTES:g}")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--quick", action="store_true", help="the easy form of the task, 15 seconds")
     p.add_argument("--resume", action="store_true", help="go on with a run that was stopped")

@@ -193,9 +193,8 @@ def main():
         check_types(model, corpus.test, "test")
     print(f"{model.count_params():,} parameters; {model.networks[0].recurrent.explain_kernel()}")
     run = training.RunFolder(folder, wanted, resume=args.resume)
-    start = time.time()
     history = train(model, corpus, recipe, args.seed, run)
-    ours, said = score_rows(describe(recipe), model, corpus, time.time() - start)
+    ours, said = score_rows(describe(recipe), model, corpus, run.seconds)
     start = time.time()
     plain = MostFrequentTag(corpus.train)
     rows = [ours, score_rows("most frequent tag", plain, corpus, time.time() - start)[0]]

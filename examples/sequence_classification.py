@@ -169,9 +169,8 @@ def main():
     model = build_sequence_classifier(parts.train, recipe, seed=args.seed)
     print(f"{model.count_params():,} parameters; {model.networks[0].recurrent.explain_kernel()}")
     run = training.RunFolder(folder, wanted, resume=args.resume)
-    start = time.time()
     history = train(model, parts, recipe, args.seed, run)
-    ours, chances = score_row(describe(recipe), model, parts, time.time() - start)
+    ours, chances = score_row(describe(recipe), model, parts, run.seconds)
     rows = [ours, baseline(parts)]
     draw(parts, history, chances, run)
     if not args.quick and parts.source == "indoor_movement":

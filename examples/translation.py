@@ -190,9 +190,8 @@ def main():
     model = build_seq2seq(parts.train, parts.tokens, recipe, seed=args.seed)
     print(f"{model.count_params():,} parameters; {model.decoder.explain_kernel()}")
     run = training.RunFolder(folder, wanted, resume=args.resume)
-    start = time.time()
     history = train(model, parts, recipe, args.seed, run)
-    rows = score(model, parts, recipe, time.time() - start)
+    rows = score(model, parts, recipe, run.seconds)
     draw(model, parts, recipe, history, run)
     if not args.quick and parts.source in ("fra-eng", "dates"):
         line = {"task": "translation", "config": config, "seed": args.seed, "command": sys.argv}

@@ -122,23 +122,31 @@ def arguments():
         p.error(
             f"--seeds from 1, --train from 0. Received: --seeds {args.seeds} --train {args.train}"
         )
+    if args.length < 3:
+        p.error(f"--length from 3, as chrono initialisation has it. Received: {args.length}")
     return args
 
 
 def main():
     args = arguments()
+    args.out.mkdir(parents=True, exist_ok=True)
     rows, curves, jacobians = {}, {}, {}
     print("d loss / d state                arrives   (least    most)  reach  stretch  saturated")
     for name in networks(args.length):
-        rows[name], curves[name], jacobians[name] = measure(name, args)
+        try:
+            rows[name], curves[name], jacobians[name] = measure(name, args)
+        except ValueError as error:  # numbers beyond float32, in long sequences
+            rows[name] = {"error": str(error)}
+            print(f"{name:<30}  {str(error).splitlines()[0]}", flush=True)
+            continue
         arrives, least, most, reach, stretch, saturated = rows[name].values()
         print(f"{name:<30}{arrives:>9.0e}{least:>9.0e}{most:>9.0e}{reach:>7.0f}", end="")
         print(f"{stretch:>9.2f}{saturated:>11.1%}", flush=True)
     free, clipped = clipping("SimpleRNN, large start", args)
     print(MEANING.format(free=free, clipped=clipped, gone=GONE, **vars(args)))
-    figures.save(figures.gradient_through_time(curves, jacobians), args.out / "gradients.png")
     record = {"config": vars(args), "rows": rows, "update": [free, clipped], "curves": curves}
     write_json(args.out / "gradients.json", record | {"environment": training.environment()})
+    figures.save(figures.gradient_through_time(curves, jacobians), args.out / "gradients.png")
     print(f"\nTable and curves are in {args.out}")
 
 

@@ -5,13 +5,11 @@ import numpy as np
 import pytest
 import running
 from catalogue import TIME
-from helpers import close, filled, numpy, sequences
+from helpers import filled, sequences
 from keras import ops
 
 import keras_rnnzoo as zoo
 from keras_rnnzoo.through_time import explain_nan, gradient_through_time
-from keras_rnnzoo.through_time.nudged import nudged
-from keras_rnnzoo.through_time.question import question
 
 
 class Root(zoo.RecurrentCell):
@@ -175,19 +173,6 @@ def test_states_of_a_stranger_are_refused(rng):
 LOSSES = {"function": "mse", "object": keras.losses.MeanSquaredError()}
 
 
-@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-def test_a_loss_is_weighed(loss, rng):
-    layer = filled(zoo.MGU(2, return_sequences=True, name="memory"), rng)
-    x, y = sequences(rng), sequences(rng, features=2)
-    weight = rng.uniform(size=y.shape[:2]).astype("float32")
-    found = nudged(question(layer, x, y, loss, sample_weight=weight))
-    errors = numpy(layer(x)) - y
-    close(found.loss, ((errors**2).mean(-1) * weight).mean())
-    # After the last step there is nothing but the loss of that step.
-    expected = errors[:, -1] * weight[:, -1:] / weight.size
-    close(found.gradients["memory"]["h"][:, -1], expected)
-
-
 @running.on_one_backend
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
 def test_targets_and_weights_of_a_loss_are_looked_through(loss, rng):
@@ -203,19 +188,6 @@ def test_targets_and_weights_of_a_loss_are_looked_through(loss, rng):
     y[0, 1], weight[2, 4] = 0, np.nan
     said = explain_nan(layer, x, y, loss, sample_weight=weight).splitlines()
     assert said[0] == "Data: sample_weight is not finite, at step 4 of 5 (row 2) first."
-
-
-@running.on_one_backend
-def test_a_weight_of_a_row_counts_for_all_its_steps(rng):
-    layer = filled(zoo.MGU(2, return_sequences=True), rng)
-    x, y, weight = sequences(rng), sequences(rng, features=2), np.array([1.0, 0.0, 3.0])
-    asked = question(layer, x, y, "mae", sample_weight=weight)
-    errors = np.abs(numpy(layer(x)) - y).mean(-1)
-    close(asked.passed({}).loss, (errors * weight[:, None]).mean())
-    with pytest.raises(ValueError, match=r"sample_weight.shape=.2,., losses of shape .3, 5."):
-        explain_nan(layer, x, y, "mae", sample_weight=weight[:2])
-    with pytest.raises(ValueError, match="give `y` and `loss` beside it"):
-        explain_nan(layer, x, sample_weight=weight)
 
 
 # What stands around the layers -------------------------------------------------------------------

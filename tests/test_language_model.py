@@ -170,6 +170,10 @@ def test_what_cannot_be_written_or_scored_is_told():
         LanguageModel(["a", "b"])
     with pytest.raises(TypeError, match="`prompt` must be a string. Received: prompt=3"):
         model.generate(3, 5)
+    with pytest.raises(ValueError, match="text of two or more. Received: validation='a'"):
+        fit_language_model(model, TEXT, "a", LanguageRecipe())
+    with pytest.raises(ValueError, match="learning_rate=0"):
+        LanguageRecipe(learning_rate=0)
     unknown = r"`prompt` holds.*'é' \(U\+00E9\).*Leave them out.*It knows ' ,.abcd'"
     with pytest.raises(ValueError, match=unknown):
         model.generate("é", 5)

@@ -286,3 +286,12 @@ def test_zoneout_by_state(rng):
     close(only_h[1], 0.5 * none[1], 1e-6)
     close(only_h[2], none[2], 1e-6)
     close(only_h[0], none[0], 1e-6)  # the output is that of the un-zoned state
+
+
+@pytest.mark.parametrize("case", [ARCHETYPES[1], TALLY], ids=str)
+def test_signatures_of_a_class_and_of_a_layer_are_two(case):
+    """`inspect` and what traces a callable ask the layer how it is called."""
+    layer = case.layer()
+    for made, first in ((layer, "sequences"), (layer.cell, "args")):
+        assert "units" in inspect.signature(type(made)).parameters
+        assert next(iter(inspect.signature(made).parameters)) == first

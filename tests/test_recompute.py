@@ -157,6 +157,19 @@ def test_models_train_alike_where_the_length_is_not_known(xla, blocks, rng):
     assert histories[0][-1] < histories[0][0]
 
 
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="only there nothing need be known of a shape")
+@pytest.mark.parametrize("time", [1, 3, 5, 6, 11])
+def test_sequences_of_any_length_through_one_traced_function(time, rng):
+    """Shorter than a block too, with batch and time unknown."""
+    import tensorflow as tf
+
+    kept, again = pair(ARCHETYPES[1], rng, return_sequences=True)
+    again.recompute = 6
+    x = sequences(rng, ROWS, time)
+    walk = tf.function(again, input_signature=[tf.TensorSpec((None, None, x.shape[-1]))])
+    close(walk(x), kept(x))
+
+
 def test_mixed_precision(rng):
     case, x = ARCHETYPES[1], sequences(rng, ROWS)
     kept, again = pair(case, rng, return_sequences=True, dtype="mixed_float16")

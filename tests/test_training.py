@@ -242,6 +242,37 @@ def test_a_run_folder_holds_config_environment_history_and_metrics(tmp_path):
     assert not list(run.path.glob("*.tmp")) and not list(run.path.glob(".*"))
 
 
+def test_the_seconds_of_a_run_go_on_where_it_was_killed(tmp_path):
+    inputs = keras.Input((2,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
+    model.compile("sgd", "mse")
+    run = training.RunFolder(tmp_path / "run", {})
+    assert 0 <= run.seconds < 5
+    checkpoint = training.Checkpoint(run.checkpoint)
+    checkpoint._began -= 100  # as if it had taken so long
+    model.fit(np.ones((4, 2)), np.ones((4, 1)), epochs=2, callbacks=[checkpoint], verbose=0)
+    run = training.RunFolder(tmp_path / "run", {}, resume=True)
+    assert 100 <= run.seconds < 110
+    run.checkpoint.write_bytes(b"damaged")
+    assert 100 <= training.RunFolder(tmp_path / "run", {}, resume=True).seconds < 110
+    again = training.Checkpoint(run.checkpoint.with_name("checkpoint-previous.npz"))
+    assert again.restore(model) == 1 and 100 <= again._past < 110
+
+
+def test_a_run_killed_while_its_folder_was_made_goes_on(tmp_path, monkeypatch):
+    """Between its two first files; the other order would leave a folder that is no run."""
+
+    def killed():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keras_rnnzoo.training.run_folder.environment", killed)
+    with pytest.raises(KeyboardInterrupt):
+        training.RunFolder(tmp_path / "run", {"seed": 0})
+    monkeypatch.undo()
+    run = training.RunFolder(tmp_path / "run", {"seed": 0}, resume=True)
+    assert {path.name for path in run.path.glob("*.json")} == {"config.json", "environment.json"}
+
+
 def test_a_run_folder_is_not_used_twice_by_accident(tmp_path):
     training.RunFolder(tmp_path / "run", {"seed": 0})
     with pytest.raises(FileExistsError, match="holds a run. Resume it with resume=True"):

@@ -127,6 +127,11 @@ BAD = {
         ValueError,
         r"`resets` must begin .*resets.shape=\(4, 2\)",
     ),
+    "ragged": (
+        lambda x, y: trainer_of("LSTM", 3).fit([x[0], x[1, :4]], y[:2]),
+        TypeError,
+        "Pad rows of unequal length .* `lengths`. Received: a list of 2",
+    ),
     "generator": (lambda x, y: trainer_of("LSTM", 3).fit(iter(x)), TypeError, "must be an array"),
 }
 
@@ -211,6 +216,39 @@ def test_an_update_that_breaks_weights_is_named(x, y):
     message = r"window 0 (?s:.*)gradients are finite when .* weights that are not: .*head/bias"
     with pytest.raises(ValueError, match=message):
         trainer.fit(x, 1e3 * y, **QUIET)
+
+
+@on_one_backend
+def test_the_last_update_of_an_epoch_is_looked_at_too(x, y):
+    """The only one here: its loss was finite. No callback sees the weights that it made."""
+    trainer, seen = trainer_of("LSTM", TIME, keras.optimizers.SGD(3e38)), []
+    look = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+    with pytest.raises(ValueError, match="window 0 (?s:.*)weights that are not: .*head/bias"):
+        trainer.fit(x, 1e3 * y, callbacks=[look], **QUIET)
+    assert not seen and all(np.isfinite(value).all() for value in trainer.model.get_weights())
+
+
+@on_one_backend
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (lambda x, y: (x,), r"is .x, y., .x, y, sample_weight., .*Received: tuple of 1"),
+        (lambda x, y: (x, y, y, y), "Received: tuple of 4"),
+        (lambda x, y: x, "Received: ndarray"),
+        (lambda x, y: {"x": x}, "Expected targets for every step. Received: y=None"),
+        (lambda x, y: (x[..., :2], y), "expected axis -1 .* value 3"),
+        (lambda x, y: (x, y[..., 0]), "loss must give a number for each row and step"),
+    ],
+)
+def test_validation_data_are_looked_at_before_training(data, message, x, y):
+    trainer = trainer_of("LSTM", 3)
+    before = trainer.model.get_weights()
+    with pytest.raises(ValueError, match=message):
+        trainer.fit(x, y, validation_data=data(x, y), **QUIET)
+    close(trainer.model.get_weights(), before, 0)
+    trainer.fit(x, y, validation_data={"x": x[:3], "y": y[:3], "batch_size": 2}, **QUIET)
+    with pytest.raises(ValueError, match="y=None"):
+        trainer.evaluate(x)
 
 
 # The mask of a passage ---------------------------------------------------------------------------

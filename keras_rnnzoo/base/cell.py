@@ -1,7 +1,5 @@
 """The contract of a cell: project the input, recur on the state, update element by element."""
 
-import inspect
-
 import keras
 from keras import ops
 
@@ -9,6 +7,7 @@ from keras_rnnzoo import kernels
 from keras_rnnzoo.base.binding import BoundWeights
 from keras_rnnzoo.base.configurable import (
     CONFIG_VERSION,
+    Constructor,
     cell_config,
     parameters_of,
     register,
@@ -100,12 +99,7 @@ class RecurrentCell(CellWeights, BoundWeights, CellProducts, CellNoise, keras.la
         if _STEP & vars(cls).keys() and "family" not in vars(cls):
             cls.family = None  # a subclass with a step of its own is another cell
         cls.refuses = {**inherited, **vars(cls).get("refuses", {})}
-        cls.__signature__ = inspect.Signature(
-            [
-                *parameters_of(cls),
-                inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-            ]
-        )
+        cls.__signature__ = Constructor(parameters_of(cls))
         register(cls)
 
     def __init__(self, units, **options):

@@ -29,6 +29,23 @@ def take_version(cls, config):
     return config
 
 
+class Constructor:
+    """The signature of a class, which its instances do not have, as they are called otherwise.
+
+    Arguments:
+        parameters: of the constructor, which takes what else Keras does.
+    """
+
+    def __init__(self, parameters):
+        kwargs = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
+        self.signature = inspect.Signature([*parameters, kwargs])
+
+    def __get__(self, instance, owner=None):
+        if instance is not None:
+            raise AttributeError("__signature__")
+        return self.signature
+
+
 def parameters_of(cls):
     """Every parameter of a cell class in order: its own, then the standard options it takes."""
     keyword_only = inspect.Parameter.KEYWORD_ONLY

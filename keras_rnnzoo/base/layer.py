@@ -9,6 +9,7 @@ from keras_rnnzoo.base import checks, passage
 from keras_rnnzoo.base.cell import RecurrentCell
 from keras_rnnzoo.base.configurable import (
     CONFIG_VERSION,
+    Constructor,
     cell_config,
     pair_docstring,
     parameters_of,
@@ -79,9 +80,7 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         if cls.cell_class is not None:
             keyword = inspect.Parameter.KEYWORD_ONLY
             extra = [inspect.Parameter(k, keyword, default=v) for k, v in _LAYER_OPTIONS.items()]
-            kwargs = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
-            parameters = [*parameters_of(cls.cell_class), *extra, kwargs]
-            cls.__signature__ = inspect.Signature(parameters)
+            cls.__signature__ = Constructor([*parameters_of(cls.cell_class), *extra])
             if not vars(cls).get("__doc__"):
                 cell = cls.cell_class
                 cls.__doc__ = pair_docstring(cell.__doc__, cell.__name__, cls.__name__)

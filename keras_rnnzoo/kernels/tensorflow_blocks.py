@@ -18,7 +18,8 @@ def in_blocks(loop, run, block, sequences, rows, carried, return_sequences):
     loop = loop._replace(weights=list(map(tf.convert_to_tensor, loop.weights)))  # read them once
     flat = leaves(sequences)
     length, blank = steps_of(flat[0]), loop.blank
-    count = length // block
+    # No loop may be empty: where the length is unknown, some steps are left for the last one.
+    count = length // block if isinstance(length, int) else (length - 1) // block
     whole = count * block
     pieces = [unstack(_shaped(x[:whole], 1, count, block)) for x in flat]
     outputs = []
@@ -31,7 +32,8 @@ def in_blocks(loop, run, block, sequences, rows, carried, return_sequences):
         return *(array.write(k, found.pop()) for array in values[: len(outputs)]), *found
 
     found = while_loop(body, (*outputs, *carried), count)
-    parts = [_shaped(array.stack(), 2, whole) for array in found[: len(outputs)]]
+    parts = [_stacked(array, count, block, blank) for array in found[: len(outputs)]]
+    parts = [_shaped(part, 2, whole) for part in parts]
     carried = found[len(outputs) :]
     if isinstance(whole, int) and whole == length:
         return [*carried, *parts]
@@ -39,6 +41,14 @@ def in_blocks(loop, run, block, sequences, rows, carried, return_sequences):
     if return_sequences:
         parts = [tf.concat([*parts, found.pop()], 0)]
     return [*found, *parts]
+
+
+def _stacked(array, count, block, blank):
+    """All blocks of an array, of which there may be none."""
+    if isinstance(count, int):
+        return array.stack()
+    none = tf.zeros(tf.concat([[0, block], tf.shape(blank)], 0), blank.dtype)
+    return tf.cond(count > 0, array.stack, lambda: none)
 
 
 def _shaped(x, axes, *shape):

@@ -47,6 +47,11 @@ class LanguageRecipe:
     def __post_init__(self):
         for name in ("epochs", "rows", "window"):
             positive_int(name, getattr(self, name))
+        if not 0 < self.learning_rate < np.inf:
+            raise ValueError(
+                "`learning_rate` must be a number above 0. Received: "
+                f"learning_rate={self.learning_rate!r}"
+            )
         if self.clipnorm is not None and not 0 < self.clipnorm < np.inf:
             raise ValueError(
                 f"`clipnorm` must be a number above 0 or None. Received: clipnorm={self.clipnorm!r}"
@@ -114,7 +119,11 @@ def fit_language_model(model, train, validation, recipe, checkpoint=None, callba
     >>> min(history["val_loss"])
     """
     ids = model.ids(train)
-    model.ids(validation)  # told now, not after an epoch
+    if len(model.ids(validation)) < 2:  # told now, not after an epoch
+        raise ValueError(
+            "A text is scored from its second character on: give a validation text of two or more. "
+            f"Received: validation={validation!r}"
+        )
     rows = min(recipe.rows, max(1, len(ids) // 100))
     window = min(recipe.window, max(1, (len(ids) - 1) // rows))
     x, y = streams(ids, rows, window)

@@ -36,7 +36,8 @@ def fit_memory_task(
         recipe: a `PredictorRecipe`.
         goal: a `Goal` in numbers.
         seed: of the order of the batches.
-        minutes: training ends after the epoch in which they are over, time before a kill counted.
+        minutes: of the processor; training ends after the epoch in which they are over, time before
+            a kill counted.
         checkpoint: as in `fit_best`.
         callbacks: further Keras callbacks.
 

@@ -77,6 +77,15 @@ class Carried:
             for variable, state in zip(self._memories[batch][visit.layer].held, visit.final):
                 variable.assign(ops.stop_gradient(state))
 
+    def copied(self):
+        """`(variable, value)` of every state."""
+        return [(variable, ops.copy(variable.value)) for variable in self.variables]
+
+    def put_back(self, held):
+        """Every state as it was when it was `copied`."""
+        for variable, value in held:
+            variable.assign(value)
+
     def reset(self):
         """Every state to zero."""
         for variable in self.variables:
@@ -132,14 +141,18 @@ def check_loss(loss, y, outputs):
             f"keras.losses.Loss. Received: loss={given!r}"
         )
     loss = loss.call if isinstance(loss, keras.losses.Loss) else loss
-    values, expected = kernels.outline(loss, y, outputs), tuple(outputs.shape[:2])
-    if tuple(values.shape[:2]) != expected:
+    expected, cause = tuple(outputs.shape[:2]), None
+    try:
+        shape = tuple(kernels.outline(loss, y, outputs).shape)
+    except Exception as error:  # of whichever kind a backend raises where shapes do not fit
+        shape, cause = None, error
+    if shape is None or shape[:2] != expected:
         raise ValueError(
             f"The loss must give a number for each row and step, {expected}. Give targets of the "
             f"rank of the outputs, {tuple(outputs.shape)}, and a loss that leaves time alone. "
-            f"Received: losses of shape {tuple(values.shape)} from targets of shape "
-            f"{tuple(y.shape)}"
-        )
+            f"Received: {f'losses of shape {shape}' if shape is not None else cause} from targets "
+            f"of shape {tuple(y.shape)}"
+        ) from cause
 
 
 def _check_layer(layer, visited):

@@ -13,7 +13,7 @@ class LossOfSteps:
         """As `keras.Model.compile`; all metrics are weighted, as padded steps must not count."""
         metrics, weighted = map(listed, (metrics, weighted_metrics))
         super().compile(optimizer, loss, weighted_metrics=[*metrics, *weighted] or None, **kwargs)
-        self._loss_checked = False
+        self._checked.clear()
         self._seen.clear()
 
     def compile_from_config(self, config):

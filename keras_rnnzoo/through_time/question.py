@@ -45,12 +45,25 @@ class Question(NamedTuple):
             output = output[0]
         if self.loss is None:
             return self._sum_of_the_last(output)
-        weighed, weight = isinstance(self.loss, keras.losses.Loss), self.sample_weight
-        if weighed and weight is not None:
+        mask, loss, weight = self._mask_of(output), self.loss, self.sample_weight
+        if mask is not None:
+            kernels.set_mask(output, mask)
+        if not isinstance(loss, keras.losses.Loss):
+            loss = _OfFunction(loss, output)
+        if weight is not None:
             # Keras, on PyTorch, scales the weights that it is given in place where there is a mask.
-            return ops.mean(self.loss(self.y, output, ops.copy(weight)))
-        losses = self.loss(self.y, output)
-        return ops.mean(losses if weight is None else losses * _like(losses, weight))
+            weight = ops.copy(_like(loss.call(self.y, output), weight))
+        return ops.mean(loss(self.y, output, weight))
+
+    def _mask_of(self, output):
+        """Which steps of an output are valid, or `None`."""
+        if not ops.is_tensor(output):
+            return None
+        mask = kernels.mask_of(output)
+        if mask is None and not getattr(self.model, "go_backwards", False):
+            mask = self.mask
+        timed = len(output.shape) > 2 and mask is not None
+        return mask if timed and tuple(mask.shape) == tuple(output.shape[:2]) else None
 
     def _sum_of_the_last(self, output):
         if not ops.is_tensor(output):
@@ -60,12 +73,18 @@ class Question(NamedTuple):
             )
         if len(output.shape) < 3:
             return ops.sum(output)
-        mask = kernels.mask_of(output)
-        if mask is None and not getattr(self.model, "go_backwards", False):
-            mask = self.mask
-        if mask is not None and len(output.shape) == 3 and mask.shape[1] == output.shape[1]:
+        mask = self._mask_of(output)
+        if mask is not None and len(output.shape) == 3:
             output = kernels.forward_fill(output, mask)
         return ops.sum(output[:, -1])
+
+
+class _OfFunction(keras.losses.Loss):
+    """A function as `compile` takes it: masked steps do not count."""
+
+    def __init__(self, function, output):
+        super().__init__(dtype="float64" if "float64" in str(output.dtype) else None)
+        self.call = function
 
 
 def question(

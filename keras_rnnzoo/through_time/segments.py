@@ -37,6 +37,12 @@ class Segments(keras.utils.PyDataset):
         seed=0,
     ):
         super().__init__()
+        if isinstance(x, (list, tuple)):
+            raise TypeError(
+                "`x` is one array (rows, time, ...), or a dict of such by the names of the inputs. "
+                "Pad rows of unequal length with zeros, stack them, and give their `lengths`. "
+                f"Received: a {type(x).__name__} of {len(x)}"
+            )
         self.x = keras.tree.map_structure(lambda a: _array("x", a), x)
         leaves = keras.tree.flatten(self.x)
         if not leaves:

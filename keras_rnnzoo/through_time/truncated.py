@@ -1,8 +1,10 @@
 """Training on sequences too long for one backward pass: window by window, the states carried on."""
 
 import warnings
+from contextlib import contextmanager
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_rnnzoo import kernels
@@ -69,8 +71,8 @@ class TruncatedBPTT(LossOfSteps, keras.Model):
         self.window, self.carry = positive_int("window", window), boolean("carry", carry)
         self.carried = self._batch = None
         self.step_loss = keras.metrics.Mean(name="loss")
-        self._seen = {}
-        self._cut_told = self._loss_checked = False
+        self._seen, self._checked = {}, set()
+        self._cut_told = False
         self.built = True
 
     # One window ---------------------------------------------------------------------------------
@@ -113,14 +115,16 @@ class TruncatedBPTT(LossOfSteps, keras.Model):
         self.carried = Carried(layers)
         self.carried.prepare(first.shape[0])
 
-    def train_on_batch(self, x, y=None, sample_weight=None, **kwargs):
+    def train_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
         """One update on a window of your own, which goes on from the window before it."""
         shape = keras.tree.flatten(x)[-1].shape[:2]
+        if sample_weight is not None and len(np.shape(sample_weight)) == 1:  # for all its steps
+            sample_weight = np.tile(np.asarray(sample_weight)[:, None], shape[1])
         if self.carry:
             self._look_at(x)
             self.carried.check(shape[0])
         self._one_shape("train", shape)
-        return super().train_on_batch(x, y, sample_weight, **kwargs)
+        return super().train_on_batch(x, y, sample_weight, return_dict=return_dict)
 
     @property
     def non_trainable_variables(self):
@@ -169,6 +173,11 @@ class TruncatedBPTT(LossOfSteps, keras.Model):
         """
         given = {"lengths": lengths, "resets": resets, "sample_weight": sample_weight}
         segments = self._segments(x, y, batch_size, shuffle=shuffle, **given)
+        self._check("train", segments)
+        if validation_data is not None:
+            named = {"batch_size": batch_size, **_named(validation_data)}
+            validation_data = self._segments(**named)
+            self._check("test", validation_data)  # now and not after an epoch
         self._prepare("train", segments)
         if self.window > segments.window and not self._cut_told:
             self._cut_told = True
@@ -177,8 +186,6 @@ class TruncatedBPTT(LossOfSteps, keras.Model):
                 f"cut to its {segments.window} steps: this is full backpropagation.",
                 stacklevel=2,
             )
-        if validation_data is not None:
-            validation_data = self._segments(**_named(validation_data), batch_size=batch_size)
         watch = Watch(self, segments)
         try:
             return super().fit(
@@ -201,31 +208,47 @@ class TruncatedBPTT(LossOfSteps, keras.Model):
         if not isinstance(x, Segments):
             given = {"lengths": lengths, "resets": resets, "sample_weight": sample_weight}
             x = self._segments(x, y, batch_size, **given)
-        training, _ = self._batch, self._prepare("test", x)
-        found = super().evaluate(x, **kwargs)
-        self._batch = training or self._batch
-        return found
+        with self._aside("test", x):
+            return super().evaluate(x, **kwargs)
 
     def predict(self, x, batch_size=32, lengths=None, resets=None, **kwargs):
         """Outputs `(rows, time, ...)` of whole sequences; zeros past the longest of `lengths`."""
         segments = self._segments(x, batch_size=batch_size, lengths=lengths, resets=resets)
-        self._prepare("predict", segments)
-        return segments.restored(super().predict(segments, **kwargs))
+        with self._aside("predict", segments):
+            return segments.restored(super().predict(segments, **kwargs))
 
     def _segments(self, x, y=None, batch_size=32, **kwargs):
         return Segments(x, y, window=self.window, batch_size=batch_size, seed=self.seed, **kwargs)
 
+    @contextmanager
+    def _aside(self, kind, segments):
+        """Within, other sequences are walked; what was carried is back afterwards."""
+        batch, held = self._batch, self.carried.copied() if self.carried else ()
+        self._prepare(kind, segments)
+        try:
+            yield
+        finally:
+            self._batch = batch or self._batch
+            self.carried.reset()
+            self.carried.put_back(held)
+
+    def _check(self, kind, segments):
+        """Look at the first window before anything is traced; once for data of a shape."""
+        window, *targets = (segments[0][0]["window"], *segments[0][1:2])
+        scored = kind != "predict" and self.loss is not None
+        if scored and not targets:
+            raise ValueError("Expected targets for every step. Received: y=None")
+        shapes = tuple(part.shape[2:] for part in keras.tree.flatten([window, *targets]))
+        if (scored, shapes) in self._checked:
+            return
+        layers, outputs = find_layers(self.model, window)
+        self.carried = self.carried or Carried(layers)
+        if scored:
+            check_loss(self.loss, *targets, outputs)
+        self._checked.add((scored, shapes))
+
     def _prepare(self, kind, segments):
-        """Look at the first window before anything is traced."""
-        batch = segments[0]
-        if self.carried is None or (kind != "predict" and not self._loss_checked):
-            layers, outputs = find_layers(self.model, batch[0]["window"])
-            self.carried = self.carried or Carried(layers)
-            if kind != "predict" and self.loss is not None:
-                if segments.y is None:
-                    raise ValueError("Expected targets for every step. Received: y=None")
-                check_loss(self.loss, batch[1], outputs)
-                self._loss_checked = True
+        self._check(kind, segments)
         self.carried.prepare(segments.batch_size)
         self._one_shape(kind, (segments.batch_size, segments.window))
 
@@ -256,6 +279,12 @@ def _named(validation_data):
     """`validation_data` as arguments of `evaluate`."""
     if isinstance(validation_data, dict):
         return validation_data
+    if not isinstance(validation_data, (list, tuple)) or len(validation_data) not in (2, 3):
+        raise ValueError(
+            "`validation_data` is (x, y), (x, y, sample_weight), or a dict of arguments of "
+            f"`evaluate`. Received: {type(validation_data).__name__}"
+            + (f" of {len(validation_data)}" if isinstance(validation_data, (list, tuple)) else "")
+        )
     return dict(zip(("x", "y", "sample_weight"), validation_data))
 
 

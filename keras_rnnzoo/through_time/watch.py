@@ -49,6 +49,17 @@ class Watch(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._check()
+        kernels.settle(self.trainer)
+        if self._broken():  # by the last update, of which no loss tells
+            raise NotFinite
+
+    def _broken(self):
+        """Paths of the weights that are not finite."""
+        return [
+            weight.path
+            for weight in self.trainer.trainable_variables
+            if not np.isfinite(_array(weight)).all()
+        ]
 
     def _check(self):
         loss, self._logs = (self._logs or {}).get("loss", 0.0), None
@@ -82,11 +93,7 @@ class Watch(keras.callbacks.Callback):
         for index in range(first, last + 1):
             self._copy(index)
             logs = trainer.train_on_batch(*segments[index], return_dict=True)
-            broken = [
-                weight.path
-                for weight in trainer.trainable_variables
-                if not np.isfinite(_array(weight)).all()
-            ]
+            broken = self._broken()
             if np.isfinite(logs["loss"]) and not broken:
                 continue
             self._restore()

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -23,8 +24,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     That is every variable of the model (weights, running statistics, random states of dropout),
     every variable of the optimizer (moments, step, moving averages of the weights), those of
-    `variables`, and the history. The file is replaced in one step and the one before it is kept
-    beside it, so a damaged file costs an epoch and not the run.
+    `variables`, the history, and the seconds that the run took so far. The file is replaced in one
+    step and the one before it is kept beside it, so a damaged file costs an epoch and not the run.
 
     Put it before callbacks that change weights at the end of an epoch for evaluation.
 
@@ -47,12 +48,13 @@ class Checkpoint(keras.callbacks.Callback):
         self.path = Path(path)
         self.history = {}
         self._batches = batches
+        self._past, self._began = 0.0, time.time()
         self._extra = list(variables)
 
     @property
     def previous(self):
         """The checkpoint of the epoch before."""
-        return self.path.with_name(f"{self.path.stem}-previous{self.path.suffix}")
+        return _previous(self.path)
 
     def restore(self, model):
         """Bring model, optimizer and history to where the last whole checkpoint left them.
@@ -89,6 +91,7 @@ class Checkpoint(keras.callbacks.Callback):
                 )
             self._assign(model, path, header, arrays)
             self.history = header["history"]
+            self._past = header.get("seconds", 0.0)
             return header["epoch"]
         if damage:
             raise ValueError(
@@ -109,6 +112,7 @@ class Checkpoint(keras.callbacks.Callback):
             "format": FORMAT,
             "epoch": epoch + 1,
             "history": self.history,
+            "seconds": self._past + time.time() - self._began,
             "variables": _description(names, variables),
         }
         content = io.BytesIO()
@@ -143,6 +147,29 @@ class Checkpoint(keras.callbacks.Callback):
             )
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
+
+
+def seconds_until(path):
+    """Seconds that a run took until the last whole checkpoint at `path`; 0.0 where there is none.
+
+    Args:
+        path: of the `Checkpoint`.
+
+    Example:
+
+    >>> seconds_until("runs/first/checkpoint.npz")
+    """
+    path = Path(path)
+    for file in (path, _previous(path)):
+        try:
+            return _read(file)[0].get("seconds", 0.0)
+        except _DAMAGE:
+            continue
+    return 0.0
+
+
+def _previous(path):
+    return path.with_name(f"{path.stem}-previous{path.suffix}")
 
 
 def _description(names, variables):

@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import time
 from pathlib import Path
 
+from keras_rnnzoo.training.checkpoint import seconds_until
 from keras_rnnzoo.training.environment import environment
 from keras_rnnzoo.training.files import plain, write_atomic, write_json
 
@@ -40,6 +42,12 @@ class RunFolder:
         else:
             self._start()
         self.figures.mkdir(exist_ok=True)
+        self._past, self._began = seconds_until(self.checkpoint), time.time()
+
+    @property
+    def seconds(self):
+        """What the run took so far; of processes that were killed up to their last checkpoint."""
+        return self._past + time.time() - self._began
 
     @property
     def figures(self):
@@ -75,8 +83,8 @@ class RunFolder:
                 f"path={str(self.path)!r}, which holds something that is no run. Choose another."
             )
         self.path.mkdir(parents=True, exist_ok=True)
+        write_json(self.path / "config.json", self.config)  # what makes it a run comes first
         write_json(self.path / "environment.json", environment())
-        write_json(self.path / "config.json", self.config)
 
     def _take_up(self, resume):
         if not resume:
@@ -104,6 +112,8 @@ class RunFolder:
                 f"({'; '.join(differing)}). Repeat the options of that run, or choose another "
                 "folder."
             )
+        if not (self.path / "environment.json").exists():  # it was killed between the two
+            write_json(self.path / "environment.json", environment())
 
 
 def finished_run(path, config):
