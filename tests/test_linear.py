@@ -199,7 +199,7 @@ REFUSED = {
         lambda: RGLRU(4, heads=2).build((None, 5, 3)),
         "Received: features=3, heads=2",
     ),
-    "highway": (lambda: SRU(4, highway_bias="a"), "a finite number. Received: highway_bias='a'"),
+    "highway": (lambda: SRU(4, highway_bias="a"), "-100 to 100. Received: highway_bias='a'"),
     "dense": (lambda: SRU(4, recurrence="dense"), "SRU does not take `recurrence`.*unit by unit"),
 }
 

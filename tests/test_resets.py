@@ -53,6 +53,22 @@ def test_a_reset_at_a_masked_step_waits(case, rng):
     close(got[:, 3], first[:, 1])  # a masked step repeats the output before it
 
 
+@pytest.mark.parametrize("case", [ARCHETYPES[1], ARCHETYPES[-2]], ids=str)
+def test_a_reset_behind_the_last_valid_step_waits_for_the_next_call(case, rng):
+    """As in a stateful layer that reads padded pieces; the last output stays."""
+    layer = filled(case.layer(return_state=True), rng)
+    x, mask = sequences(rng, time=TIME), np.ones((3, TIME), bool)
+    mask[:2, 4:] = False
+    mask[2, 5] = False
+    resets = flags(starts=[0, 5])
+    resets[0, 5] = False
+    last, *states = layer(x, mask=mask, resets=resets)
+    _, *kept = layer(x[:, :4])
+    close([s[0] for s in states], [s[0] for s in kept])
+    assert not any(np.any(numpy(s)[1]) for s in states) and all(np.any(numpy(s)[2]) for s in states)
+    close(last[1], layer(x[:, :4])[0][1])
+
+
 def test_wrappers_hand_resets_on_and_turn_them_for_the_backward_layer(rng):
     x = sequences(rng, time=TIME)
     stack = zoo.StackedRecurrent("mgu", 4, depth=2, bidirectional=True, return_sequences=True)

@@ -139,6 +139,35 @@ def test_a_reservoir_is_frozen_unless_the_user_says_otherwise(tmp_path, rng):
     assert not cell.trainable_weights and len(cell.weights) == 3
 
 
+def test_an_exponential_forget_gate_starts_without_bias():
+    """From 5 on, what comes in at each step would weigh exp(-5) of what came before."""
+    cell = zoo.SLSTMCell(4, forget="exponential")
+    cell.build((None, 3))
+    close(cell.bias, np.zeros(16), 0)
+
+
+OWN = [
+    (lambda **options: zoo.PhasedLSTM(4, **options), ("period", "phase", "ratio_on")),
+    (lambda **options: zoo.FastRNN(4, **options), ("alpha", "beta")),
+    (lambda **options: zoo.FastGRNN(4, **options), ("zeta", "nu")),
+    (lambda **options: zoo.LSTM(4, layer_norm=True, **options), ("cell_norm_gain",)),
+    (lambda **options: zoo.LayerNormLSTM(4, **options), ("cell_norm_gain",)),
+    (lambda **options: zoo.GRU(4, integration="multiplicative", **options), ("integration_alpha",)),
+]
+
+
+@pytest.mark.parametrize(("make", "names"), OWN)
+def test_what_is_said_of_biases_is_not_of_periods_and_gains(make, names):
+    """Gains and periods that are pulled to zero would divide by it, or shut the cell."""
+    layer = make(bias_regularizer="l2", bias_constraint="non_neg")
+    layer.build((None, 5, 3))
+    cell = layer.cell
+    assert cell.bias.regularizer is not None and cell.bias.constraint is not None
+    for name in names:
+        weight = getattr(cell, name)
+        assert weight.regularizer is None and weight.constraint is None, name
+
+
 # Refusals --------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -147,6 +176,17 @@ REFUSED = {
     "forget": (lambda: zoo.SLSTM(4, forget="exp"), "'exponential'", "forget='exp'"),
     "heads": (lambda: zoo.SLSTM(6, blocks=4), "4 equal blocks", "units=6"),
     "zoned": (lambda: zoo.SLSTM(4, zoneout={"c": 0.1}), "can keep h", "{'c': 0.1}"),
+    "chrono": (
+        lambda: zoo.JANET(4, chrono_steps=9, use_bias=False),
+        "with a bias or leave it out",
+        "chrono_steps=9",
+    ),
+    "highway": (lambda: zoo.SRU(4, highway_bias=1000.0), "-100 to 100", "highway_bias=1000.0"),
+    "no highway": (
+        lambda: zoo.SRU(4, highway_bias=-1.0, use_bias=False),
+        "with a bias",
+        "use_bias=False",
+    ),
     "leak": (lambda: zoo.PhasedLSTM(4, leak=2), "[0, 1]", "leak=2"),
     "period": (lambda: zoo.PhasedLSTM(4, longest_period=0.5), "or above", "longest_period=0.5"),
     "depth": (lambda: zoo.RHN(4, depth=0), "positive integer", "depth=0"),

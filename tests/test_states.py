@@ -7,6 +7,7 @@ from catalogue import BATCH, EVERY, FEATURES, PRECISE, TALLY, case
 from helpers import MASKS, close, filled, numpy, sequences, states_for
 
 from keras_rnnzoo import LSTM, RecurrentLayer, SimpleRNN, SimpleRNNCell
+from keras_rnnzoo.base import arithmetic
 
 
 def adder(**options):
@@ -225,3 +226,12 @@ def test_zoneout_leaves_the_output_alone_whatever_the_state_is_called(rng):
     named.set_weights(plain.get_weights())
     close(named(x), plain(x))
     assert not named.cell.output_is_state and Named(3).cell.output_is_state
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_norms_are_computed_in_float32(dtype):
+    """The square of 1000 is beyond float16; the mean of many has few digits in either."""
+    x = np.concatenate([np.full(4000, 1000.0), np.full(96, -1000.0)])[None].astype("float32")
+    got = arithmetic.normalise(keras.ops.convert_to_tensor(x, dtype=dtype), 1)
+    assert keras.backend.standardize_dtype(got.dtype) == dtype
+    close(keras.ops.cast(got, "float32"), (x - x.mean()) / x.std(), 0.01)

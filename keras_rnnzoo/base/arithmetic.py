@@ -4,7 +4,7 @@ import math
 from types import SimpleNamespace
 from typing import NamedTuple
 
-from keras import activations, ops
+from keras import activations, backend, ops
 
 from keras_rnnzoo.kernels import once, pointwise, split
 
@@ -84,8 +84,8 @@ def _follows(recurrent, group, gate):
 def normalise(x, groups, epsilon=EPSILON):
     """Zero mean and unit variance over each of `groups` equal blocks of the last axis."""
     shape = ops.shape(x)
-    dtype = x.dtype
-    x = ops.cast(x, "float32") if str(dtype).endswith("float16") else x
+    dtype = backend.standardize_dtype(x.dtype)
+    x = ops.cast(x, "float32") if dtype in ("float16", "bfloat16") else x
     x = ops.reshape(x, (*shape[:-1], groups, shape[-1] // groups))
     mean, variance = ops.moments(x, axes=[-1], keepdims=True)
     x = (x - mean) * ops.rsqrt(variance + epsilon)

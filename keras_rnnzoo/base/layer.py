@@ -18,7 +18,7 @@ from keras_rnnzoo.base.configurable import (
 )
 from keras_rnnzoo.base.memory import StateMemory
 from keras_rnnzoo.base.options import block_of_steps, boolean
-from keras_rnnzoo.base.sequences import TakesMask, at_valid_steps, turned
+from keras_rnnzoo.base.sequences import TakesMask, at_valid_steps, begun_anew, turned
 
 __all__ = ["RecurrentLayer"]
 
@@ -60,7 +60,8 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         mask: `(batch, time)` bool.
         lengths: `(batch,)` int, how many steps of each row are valid; beside or instead of `mask`.
         resets: `(batch, time)` bool, true at the first step of each new sequence in a row: there
-            the state starts from zero. At a masked step it waits for the next valid one.
+            the state starts from zero. At a masked step it waits for the next valid one, of the
+            next call if need be.
         training: whether dropout and zoneout draw masks.
 
     Raises:
@@ -166,6 +167,8 @@ class RecurrentLayer(TakesMask, keras.layers.RNN):
         outputs, last, final = cell.unfold(
             sequences, start, mask, steps, drop, self.return_sequences, self.recompute
         )
+        if resets is not None:
+            final = begun_anew(final, resets, mask)
         if through:
             visit = passage.Visit(self, sequences, mask, start, final, steps.get("reset"))
             through.visits.append(visit)

@@ -27,6 +27,15 @@ def turned(resets):
     return ops.flip(ops.concatenate([resets[:, 1:], ops.zeros_like(resets[:, :1])], axis=1), axis=1)
 
 
+def begun_anew(states, resets, mask):
+    """`states` at the end, zero in the rows where a reset stands behind the last valid step."""
+    if mask is None:
+        return states
+    to_come = ops.cumsum(ops.cast(ops.flip(mask, axis=1), "int32"), axis=1)  # valid steps
+    waits = ops.any(ops.logical_and(resets, ops.flip(to_come, axis=1) == 0), axis=1)
+    return [kernels.hold(waits, ops.zeros_like(state), state) for state in states]
+
+
 def at_valid_steps(resets, mask):
     """`resets`, where one at a masked step waits for the next valid step."""
     if mask is None:

@@ -104,8 +104,8 @@ class CellWeights:
             name=name,
             shape=shape,
             initializer=initializer or self._draws.take(role)[0],
-            regularizer=getattr(self, f"{role}_regularizer"),
-            constraint=getattr(self, f"{role}_constraint"),
+            regularizer=getattr(self, f"{role}_regularizer", None),
+            constraint=getattr(self, f"{role}_constraint", None),
             autocast=autocast,
         )
 
@@ -148,7 +148,8 @@ class CellWeights:
         """A weight of the cell's own, at `self.w.name` in a step.
 
         `role` is `"kernel"`, `"recurrent"` or `"bias"`: whose initializer, regularizer and
-        constraint it follows. A `dtype` keeps its digits where the compute dtype has fewer.
+        constraint it follows; or `"own"`, where it has an initializer and neither of the others. A
+        `dtype` keeps its digits where the compute dtype has fewer.
         """
         self.own_dtypes[name] = dtype
         setattr(self, name, self._add(name, shape, role, initializer, autocast=dtype is None))
@@ -162,16 +163,16 @@ class CellWeights:
         if self.projection:
             self.add_own("projection_kernel", (self.units, self.projection), "recurrent")
         if self.layer_norm:
-            self.add_own("input_norm_gain", (len(self.gates) * self.units,), "bias", "ones")
+            self.add_own("input_norm_gain", (len(self.gates) * self.units,), "own", "ones")
             for name, gates in self._matrices():
                 gain = f"{name.removesuffix('_kernel')}_norm_gain"
-                self.add_own(gain, (gates * self.units,), "bias", "ones")
+                self.add_own(gain, (gates * self.units,), "own", "ones")
             if "c" in self.states:
-                self.add_own("cell_norm_gain", (self.units,), "bias", "ones")
+                self.add_own("cell_norm_gain", (self.units,), "own", "ones")
                 self.add_own("cell_norm_shift", (self.units,), "bias", "zeros")
         if self.integration == "multiplicative":
             for part in ("alpha", "beta_x", "beta_h"):
-                self.add_own(f"integration_{part}", (len(self.fed) * self.units,), "bias", "ones")
+                self.add_own(f"integration_{part}", (len(self.fed) * self.units,), "own", "ones")
 
     def _matrices(self):
         matrices = [("recurrent_kernel", len(self.fed))] if self.fed else []

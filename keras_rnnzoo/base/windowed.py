@@ -27,7 +27,7 @@ class WindowedCell(LinearCell):
         return super().state_shape(name)
 
     def get_initial_state(self, batch_size=None):
-        if not self.built:
+        if "x" in self.states and not self.built:
             raise ValueError(
                 f"{type(self).__name__} keeps earlier inputs as a state, whose shape needs the "
                 "number of features. Build it, or call it once. Received: features=None"

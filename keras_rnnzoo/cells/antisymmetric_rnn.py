@@ -18,7 +18,8 @@ class AntisymmetricRNNCell(RecurrentCell):
 
     where ε is `epsilon`, γ `gamma`, φ is `activation`, σ is `recurrent_activation` and ' marks the
     step before. The eigenvalues of U - Uᵀ are imaginary, so gradients neither vanish nor explode;
-    γ damps what the Euler step adds. torchrecurrent's defaults are ε = 1 and γ = 0.
+    γ damps what the Euler step adds. torchrecurrent's defaults are ε = 1 and γ = 0. In half
+    precision small steps ε are rounded away.
 
     Weights: `kernel (features, units)`, `recurrent_kernel (units, units)` (U), `bias (units,)`; if
     gated `kernel (features, 2·units)` and `bias (2·units,)`, blocks z, h, with one U for both. U

@@ -43,8 +43,8 @@ class FastGRNNCell(RecurrentCell):
     }
 
     def own_weights(self, features):
-        self.add_own("zeta", (1,), "bias", initializers.Constant(1.0))
-        self.add_own("nu", (1,), "bias", initializers.Constant(-4.0))
+        self.add_own("zeta", (1,), "own", initializers.Constant(1.0))
+        self.add_own("nu", (1,), "own", initializers.Constant(-4.0))
 
     def update(self, a, h):
         σ, φ, s = self.sigma, self.phi, sigmoid

@@ -40,8 +40,8 @@ class FastRNNCell(RecurrentCell):
     refuses = {"recurrent_activation": "it has no gates"}
 
     def own_weights(self, features):
-        self.add_own("alpha", (1,), "bias", initializers.Constant(-3.0))
-        self.add_own("beta", (1,), "bias", initializers.Constant(3.0))
+        self.add_own("alpha", (1,), "own", initializers.Constant(-3.0))
+        self.add_own("beta", (1,), "own", initializers.Constant(3.0))
 
     def update(self, a, h):
         σ, φ = self.sigma, self.phi

@@ -23,7 +23,8 @@ class IndRNNCell(RecurrentCell):
     `recurrent_initializer=keras.initializers.RandomUniform(low, high)`.
 
     Arguments:
-        max_length: the number of steps T over which a state may double, or `None` for no bound.
+        max_length: the number of steps T over which a state may double, or `None` for no bound. The
+            bound is one of u; `layer_norm` and `integration` scale u h' once more.
 
     Example:
 

@@ -41,6 +41,11 @@ class JANETCell(RecurrentCell):
         super().__init__(units, **options)
         self.beta = number("beta", beta)
         self.chrono_steps = None if chrono_steps is None else starts.chrono_steps(chrono_steps)
+        if self.chrono_steps and not self.use_bias:
+            raise ValueError(
+                "`chrono_steps` says where the bias of the forget gate starts. Give it with a bias "
+                f"or leave it out. Received: chrono_steps={chrono_steps}, use_bias=False"
+            )
         self.bias_starts = {"f": starts.chrono(self.chrono_steps) if self.chrono_steps else 1.0}
 
     def update(self, a, h):

@@ -57,7 +57,7 @@ class LayerNormLSTMCell(RecurrentCell):
 
     def own_weights(self, features):
         for part, width in (("input", 4), ("recurrent", 4), ("cell", 1)):
-            self.add_own(f"{part}_norm_gain", (width * self.units,), "bias", "ones")
+            self.add_own(f"{part}_norm_gain", (width * self.units,), "own", "ones")
             self.add_own(f"{part}_norm_shift", (width * self.units,), "bias", "zeros")
 
     def normalised(self, v, part):

@@ -27,7 +27,7 @@ class LEMCell(RecurrentCell):
     blocks Δ, Δ¯, z, y; the last recurrent block meets z, the others y'. All start at U(±1/√units).
 
     Arguments:
-        dt: the largest step.
+        dt: the largest step; above 2 a state can grow without end.
 
     Example:
 

@@ -27,7 +27,8 @@ class PhasedLSTMCell(RecurrentCell):
     φ is `activation`, σ is `recurrent_activation` and ' marks the step before. As in TensorFlow's
     PhasedLSTMCell the leak α acts in inference too and nothing holds τ and r above zero; that cell
     has full peepholes or none, r = 0.1, and no gradient through the mod to τ, which here is exact.
-    Half precision has too few digits for times and is refused.
+    Half precision has too few digits for times and is refused; so has float32 for seconds of a
+    calendar, from which the time of a first step is to be taken away.
 
     Weights: `kernel (features, 4·units)`, features without the time, `recurrent_kernel (units,
     4·units)`, `bias (4·units,)`, blocks i, f, g, o; `period` (τ), `phase` (s) and `ratio_on` (r),
@@ -84,7 +85,7 @@ class PhasedLSTMCell(RecurrentCell):
         ratio_on = initializers.Constant(self.initial_ratio_on)
         begin = {"period": period, "phase": scaled(period), "ratio_on": ratio_on}
         for name, start in begin.items():
-            self.add_own(name, (self.units,), "bias", start)
+            self.add_own(name, (self.units,), "own", start)
         for gate in "ifo" if self.peephole == "diagonal" else "":
             self.add_own(f"peephole_{gate}", (self.units,), role="kernel")
 

@@ -32,7 +32,8 @@ class RHNCell(RecurrentCell):
     Arguments:
         depth: how many layers a step has.
         coupled: whether c is 1 - t.
-        transform_bias: where b_t starts; the paper takes -2 to -4.
+        transform_bias: where b_t starts; the paper takes -2 to -4. Without biases layers start
+            half open.
 
     Example:
 

@@ -33,7 +33,8 @@ class SLSTMCell(RecurrentCell):
 
     Defaults of the authors: `recurrence="block"` with 4 heads, or with 3, 2 or 1 where 4 do not
     divide `units`; the recurrent kernel starts at zero; b_f falls within each head from 5 to -7
-    as 5 - 12 (j / (width - 1))^0.3.
+    as 5 - 12 (j / (width - 1))^0.3. With forget="exponential" b_f starts at zero, as any other
+    bias: at 5 each later input would weigh exp(-5) of the one before it.
 
     Weights: `kernel (features, 4·units)`, `recurrent_kernel (heads, units/heads, 4, units/heads)`,
     or `(units, 4·units)` with `recurrence="dense"`; `bias (4·units,)`, blocks i, f, z, o.
@@ -63,7 +64,7 @@ class SLSTMCell(RecurrentCell):
     def __init__(self, units, forget="sigmoid", **options):
         super().__init__(units, **options)
         self.forget = choice("forget", forget, ("sigmoid", "exponential"))
-        self.bias_starts = {"f": self.power_law}
+        self.bias_starts = {"f": self.power_law} if self.forget == "sigmoid" else {}
 
     @property
     def block_count(self):

@@ -9,7 +9,7 @@ from keras_rnnzoo.base.options import choice
 
 def _positive(a):
     """g(a) = a + 0.5 where a ≥ 0, else σ(a): positive, continuous, with slope one above zero."""
-    return ops.where(a >= 0, ops.relu(a) + 0.5, ops.sigmoid(a))
+    return ops.where(a >= 0, a + 0.5, ops.sigmoid(a))
 
 
 CANDIDATES = {"positive": _positive, "linear": lambda a: a, "signed": tanh}

@@ -20,8 +20,9 @@ class QRNNCell(WindowedCell):
         h = o ⊙ c                                pooling "f": h = c
 
     where φ is `activation` and ' marks the step before; a window above two sees x'' and so on
-    through matrices of their own. No gate sees the state, so time is parallel. The paper's zoneout
-    is `zoneout` here. Salesforce's code swaps the roles of f and 1 - f.
+    through matrices of their own. No gate sees the state, so time is parallel. `zoneout`
+    keeps parts of c after h is made; the paper has f = 1 for them, in h too. Salesforce's code
+    swaps the roles of f and 1 - f.
 
     Weights: `kernel (features, k·units)` (W), `bias (k·units,)`, blocks z, f, o, i as far as the
     pooling has them; `window_kernel (window - 1, features, k·units)` (V, V', ...).

@@ -74,7 +74,13 @@ class SRUCell(RecurrentCell):
 
     def __init__(self, units, highway_bias=0.0, rescale=True, **options):
         super().__init__(units, **options)
-        self.highway_bias = number("highway_bias", highway_bias)
+        wanted, fits = "a number from -100 to 100", lambda value: abs(value) <= 100
+        self.highway_bias = number("highway_bias", highway_bias, wanted, fits)
+        if self.highway_bias and not self.use_bias:
+            raise ValueError(
+                "`highway_bias` is where a bias starts. Give it with a bias or leave it out. "
+                f"Received: highway_bias={highway_bias}, use_bias=False"
+            )
         self.rescale = boolean("rescale", rescale)
         self.alpha = math.sqrt(1 + 2 * math.exp(self.highway_bias)) if self.rescale else 1.0
         self.bias_starts = {"r": self.highway_bias} if self.highway_bias else {}
