@@ -22,7 +22,8 @@ def trained(tmp_path):
     """What a run of the example says of itself; it ends when validation has met the goal."""
 
     def run(task, cell, *options):
-        command = [sys.executable, EXAMPLE, "--task", task, "--cell", cell, *options]
+        command = [sys.executable, EXAMPLE, "--task", task, "--cell", cell]
+        command += ["--minutes", 30, *options]  # a slow machine learns it too
         command += ["--out", tmp_path / "run", "--records", tmp_path / "records.jsonl"]
         environment = {**os.environ, "KERAS_BACKEND": keras.backend.backend()}
         subprocess.run([*map(str, command)], env=environment, check=True)
@@ -48,12 +49,6 @@ def test_sums_are_remembered_over_a_thousand_steps(trained):
     """By an LSTM whose forget gates start by chrono initialisation; 0.167 needs no memory."""
     run = trained("adding", "LSTM", "--length", "1000")
     assert run["ended"] == "solved" and run["scores"]["mse"] < 0.0015
-
-
-def test_a_unit_that_sees_itself_alone_remembers_them_nearly_as_well(trained):
-    """Its recorded run ends at the goal on validation and at 0.001002 on test."""
-    run = trained("adding", "IndRNN", "--length", "1000")
-    assert run["scores"]["mse"] < 0.003
 
 
 @pytest.mark.parametrize("cell", ["GRU", "MinGRU", "MinLSTM"])

@@ -102,6 +102,20 @@ def test_a_trial_that_stands_twice(tmp_path):
     assert "draw=0 of 'gru' in lines 2, 19" in error_of(folder)
 
 
+def test_a_winner_whose_place_another_took_does_not_count(tmp_path):
+    """The budget ended among the winners; with more time another trial of the cell won."""
+    fake, folder = write(tmp_path)
+    winner = next(line for line in fake.lines if line["kind"] == "winner")
+    fake.lines.insert(fake.lines.index(winner), winner | {"trial": "0098"})
+    fake.write(folder)
+    results = read_results(folder)
+    assert len(results.lines) == 18 and "0098" not in set(results.lines["trial"])
+    assert results.notes == [
+        "1 runs of winners are left out, as the sweep went on and other trials of their cells "
+        "beat them before all seeds were run."
+    ]
+
+
 def test_a_failure_that_was_done_again_does_not_count(tmp_path):
     fake, folder = write(tmp_path)
     failure = fake.lines[1] | {"status": "failed", "validation": None}

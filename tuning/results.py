@@ -59,8 +59,8 @@ def read_results(folder):
         folder: that holds `trials.jsonl` and `sweep.json`.
 
     Returns:
-        A `Results`. A last line that was cut short is left out, and a failed trial that was
-        done again later as well; `notes` says so.
+        A `Results`. A last line that was cut short is left out, and so are a failed trial that
+        was done again later and a winner whose place another took; `notes` says so.
 
     Raises:
         FileNotFoundError: there is no folder, or one of the two files is missing.
@@ -85,7 +85,7 @@ def read_results(folder):
         )
     lines = _table(records)
     notes = [f"The last line of {LOG} was cut short and is left out."] if torn else []
-    lines = _once(folder, lines, notes)
+    lines = _standing(_once(folder, lines, notes), notes)
     if lines["failed"][lines["kind"] == "trial"].all():
         raise ValueError(_nothing_completed(folder, lines))
     return Results(folder, settings, lines, **shared, notes=notes)
@@ -198,6 +198,19 @@ def _once(folder, lines, notes):
             "again later."
         )
     return kept.reset_index(drop=True)
+
+
+def _standing(lines, notes):
+    """Without runs of winners that other trials of their cell beat when the sweep went on."""
+    winners = lines[lines["kind"] == "winner"]
+    seeds = winners.groupby(["cell", "trial"])["seed"].transform("nunique")
+    beaten = seeds < seeds.groupby(winners["cell"]).transform("max")
+    if beaten.any():
+        notes.append(
+            f"{beaten.sum()} runs of winners are left out, as the sweep went on and other trials "
+            "of their cells beat them before all seeds were run."
+        )
+    return lines.drop(index=winners.index[beaten]).reset_index(drop=True)
 
 
 def _identity(line):

@@ -42,12 +42,13 @@ def summary(folder):
     cells = dict(zip(winner_labels(finals[0]), finals[0]["cell"]))
     tested = against_defaults(*scores, cells, results.direction)
     loss = sign(results.direction) * tested["winner"]
-    for cell in loss.sort_values().index:
-        chosen, pair, row = best.loc[cell], ranking.loc[cell], tested.loc[cell]
+    for label in loss.sort_values().index:
+        cell = cells[label]
+        chosen, pair, row = best.loc[cell], ranking.loc[cell], tested.loc[label]
         own = cell == REFERENCE
         difference = f"{number(pair['difference'], 2)} ({_interval(pair)})"
         how = f"{chosen['depth']:.0f}, {number(chosen['configuration']['learning_rate'], 2)}"
-        cellsof = [f"`{cell}`", number(chosen["validation"]), how]
+        cellsof = [f"`{label}`", number(chosen["validation"]), how]
         cellsof += ["-", "-"] if own else [difference, _p(pair["p_holm"])]
         for kind in ("winner", "default"):
             cellsof.append(f"{number(row[kind])} ± {number(row[f'{kind}_sd'], 2)}")
